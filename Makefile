@@ -1,0 +1,93 @@
+# The attention kit. `make help` lists what there is to type.
+
+BUILD ?= build
+CC = gcc
+SUBMISSION ?= starter
+SUBMISSIONS ?= tests/submissions
+
+.DEFAULT_GOAL := help
+
+# ---- flags ---------------------------------------------------------------------------------------
+
+PACKAGES := glib-2.0 gio-2.0 jansson libcyaml yaml-0.1 libelf libseccomp
+CLASS := $(wildcard grader/class/*.c)
+ifneq ($(CLASS),)
+PACKAGES += sqlite3 libarchive
+WITH_CLASS := -DWITH_CLASS
+endif
+
+WARN := -Wall -Wextra -Wpedantic -Werror
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+OPT ?= -O2 -g
+CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS)
+GRADER_CFLAGS = $(CFLAGS_OWN) -D_GNU_SOURCE -Istarter -Igrader -Igrader/worker $(WITH_CLASS) \
+    $(shell pkg-config --cflags $(PACKAGES))
+GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lm -pthread $(EXTRA_LDFLAGS)
+# What runs beside student code, and what the tests compare with: plain C, exact arithmetic.
+PLAIN_CFLAGS = -std=gnu17 -O1 -g -fno-omit-frame-pointer -ffp-contract=off $(WARN) -D_GNU_SOURCE \
+    -Istarter -Igrader/worker -Itests/support $(EXTRA_CFLAGS)
+
+DEPS = -MMD -MP
+OBJ := $(BUILD)/obj
+
+# ---- what is built -------------------------------------------------------------------------------
+
+LIBEXEC := $(BUILD)/libexec
+GRADER := $(BUILD)/grader
+PROGRAMS := $(GRADER) $(LIBEXEC)/worker $(LIBEXEC)/confine
+
+GRADER_MAIN := $(OBJ)/grader/main.o
+GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) $(CLASS)) \
+    $(OBJ)/grader/worker/wire.o $(OBJ)/starter/tensor.o
+WORKER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/worker/confine.c,$(wildcard grader/worker/*.c)))
+SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/support/*.c)) \
+    $(OBJ)/plain/grader/worker/wire.o $(OBJ)/plain/starter/tensor.o
+ASSIGNMENT_TESTS := $(foreach set,public hidden,$(if $(wildcard tests/$(set)/*.c),$(BUILD)/tests/$(set)))
+
+all: $(PROGRAMS) $(ASSIGNMENT_TESTS)
+
+$(GRADER): $(GRADER_MAIN) $(GRADER_OBJ)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(GRADER_LIBS)
+
+# The worker exports tensor.h to the student's object, and nothing is inlined into it.
+$(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/plain/starter/tensor.o
+	@mkdir -p $(@D)
+	$(CC) -rdynamic -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
+
+$(LIBEXEC)/confine: $(OBJ)/plain/grader/worker/confine.o
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(EXTRA_LDFLAGS)
+
+TEST_LIBS = $(shell pkg-config --libs criterion jansson) -lm
+$(BUILD)/tests/%: $(SUPPORT_OBJ)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(TEST_LIBS)
+$(foreach set,public hidden,$(eval $(BUILD)/tests/$(set): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/$(set)/*.c))))
+
+$(OBJ)/tests/public/%.o $(OBJ)/tests/hidden/%.o $(OBJ)/tests/support/%.o: CFLAGS_USED = $(PLAIN_CFLAGS)
+$(OBJ)/tests/grader/%.o: CFLAGS_USED = $(GRADER_CFLAGS) -Itests/support -Itests/grader
+$(OBJ)/grader/%.o $(OBJ)/starter/%.o: CFLAGS_USED = $(GRADER_CFLAGS)
+$(OBJ)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_USED) $(DEPS) -c -o $@ $<
+$(OBJ)/plain/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(PLAIN_CFLAGS) $(DEPS) -c -o $@ $<
+
+# ---- the kit's own tests -------------------------------------------------------------------------
+
+GRADER_TESTS := $(BUILD)/tests/grader
+$(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADER_OBJ)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: all clean help

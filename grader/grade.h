@@ -1,0 +1,40 @@
+/*
+ * grade.h: one submission from folder to Result: intake, build, gate, test, memory, score.
+ */
+#pragma once
+
+#include "result.h"
+#include "rubric.h"
+#include "sandbox.h"
+
+/* Where the parts of the kit are. */
+typedef struct {
+    char *root;     /* the kit: rubric.yaml and starter/ (or, in a student repo, its top) */
+    char *include;  /* folder with attention.h and tensor.h */
+    char *libexec;  /* build/libexec: worker, confine */
+    char *tests;    /* build/tests: public, hidden */
+} Kit;
+
+/* Find the kit that this program was built in, from /proc/self/exe. */
+Kit *kit_find(GError **error);
+void kit_free(Kit *kit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kit, kit_free)
+
+/* All that gradings share. Immutable, used by several threads at once. */
+typedef struct {
+    const Kit *kit;
+    const Rubric *rubric;
+    const Sandbox *sandbox;
+    const char *tests;  /* "public" or "hidden" */
+    const char *filter; /* only these tests, "suite/test", or NULL */
+    guint jobs;         /* tests at once within one submission */
+} GradeContext;
+
+/*
+ * Grade the submission in a folder. Always a Result: a fault of ours makes it UNGRADED with the
+ * reason. `seed` decides the inputs of the tests; grade_fresh_seed() gives one.
+ */
+Result *grade_submission(const GradeContext *context, const char *name, const char *path,
+                         guint32 seed);
+
+guint32 grade_fresh_seed(void);

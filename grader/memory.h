@@ -1,0 +1,28 @@
+/*
+ * memory.h: the memory verdict. The calls that the tests made are replayed, test by test, in one
+ * worker under Valgrind; each error and leak is attributed to the test, and so to the item, in
+ * which it happened, and to the innermost frame in the student's file.
+ *
+ * The verdict "clean" is only given if nothing could have talked it away: one closed XML document
+ * of the expected process, an empty log, the positive controls present, the same results as in the
+ * native run.
+ */
+#pragma once
+
+#include "result.h"
+#include "rubric.h"
+#include "sandbox.h"
+
+/* One test's recorded calls. */
+typedef struct {
+    const char *item, *test; /* "masking", "causal_mask" */
+    char *record;            /* file of requests and native replies, see tests/support/proxy.h */
+    gboolean died;           /* its worker died in the native run: replay it in a fork of its own */
+} MemoryTest;
+
+/*
+ * Replay and fill item->memory for each item; set result->memory_state. `box` holds the worker and
+ * attention.so, `scratch` is ours. The submission's source lines are read from box/attention.c.
+ */
+gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *box,
+                      const char *scratch, GPtrArray *tests, Result *result, GError **error);

@@ -1,0 +1,17 @@
+/*
+ * report_text.h: one Result for people at a terminal, in 80 columns.
+ */
+#pragma once
+
+#include "result.h"
+#include "rubric.h"
+
+typedef struct {
+    gboolean colour;        /* ANSI colours; the words are the same without */
+    RubricDisclosure show;  /* what of the tests may be seen; DISCLOSE_ALL for public tests */
+    const char *repeat;     /* printf-like with one %s for "suite/test": how to repeat a test alone,
+                               such as "make debug TEST=%s"; NULL for no such line */
+} ReportStyle;
+
+/* The report, ending with a newline. Untrusted text in it is escaped. */
+char *report_text(const Result *result, const ReportStyle *style);

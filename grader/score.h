@@ -1,0 +1,19 @@
+/*
+ * score.h: from tests and findings to points, as the rubric says. Pure: no files, no processes.
+ */
+#pragma once
+
+#include "result.h"
+#include "rubric.h"
+
+/*
+ * Add the rubric's items, without tests and with 0 points, to a result that has none: a submission
+ * that was refused still shows what could have been earned.
+ */
+void score_add_items(const Rubric *rubric, Result *result);
+
+/*
+ * Mark as skipped the failed tests of an item that needs functions which are not implemented yet,
+ * then fill in points, penalties and totals. A test that is TEST_BROKEN makes the result UNGRADED.
+ */
+void score_result(const Rubric *rubric, Result *result);

@@ -1,0 +1,25 @@
+/*
+ * proxy.h: the functions of attention.h as the tests of the assignment see them.
+ *
+ * The test programs are linked to proxy.c, which defines every function of attention.h by asking a
+ * worker outside of this process (grader/worker/wire.h). Tests call attention.h as if the student's
+ * code were linked. What comes back is new and the test's own, checked to be well formed; when it is
+ * not, or the worker dies or is late, the proxy fails the running test with the reason.
+ *
+ * Also without a test's asking the proxy fails it when an input was changed, when a result is an
+ * input or shares its memory, and when a function is not defined.
+ *
+ * Environment, set by the grader: ATTENTION_SOCKET (where to connect), ATTENTION_RECORDS (folder in
+ * which the calls of each test are recorded), ATTENTION_SEED.
+ */
+#pragma once
+
+#include "attention.h"
+
+/*
+ * Let the n-th allocation (malloc, calloc, realloc, tensor_create and its kin) of the next call
+ * fail; 0 lets none fail. proxy_allocated() is how many the last call asked for: when it is below
+ * n, nothing failed.
+ */
+void proxy_fail_allocation(unsigned n);
+unsigned proxy_allocated(void);
