@@ -1,0 +1,66 @@
+/* allocate.c: the counting allocation functions; see allocate.h. */
+#include "allocate.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool counting;
+static unsigned count;
+static unsigned failing;
+
+void allocate_begin(unsigned fail_at)
+{
+    counting = true;
+    count = 0;
+    failing = fail_at;
+}
+
+unsigned allocate_end(void)
+{
+    counting = false;
+    return count;
+}
+
+static bool must_fail(void)
+{
+    if (!counting)
+        return false;
+    count++;
+    if (count != failing)
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t number, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size)
+{
+    return must_fail() ? NULL : malloc(size);
+}
+
+void *__wrap_calloc(size_t number, size_t size)
+{
+    return must_fail() ? NULL : calloc(number, size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+    return must_fail() ? NULL : realloc(block, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return must_fail() ? NULL : aligned_alloc(alignment, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return must_fail() ? NULL : strdup(text);
+}

@@ -1,0 +1,29 @@
+/*
+ * calls.h: make one call of the student's code, as a request asks for it.
+ *
+ * Used by the worker, which answers a test, and by the replay under Valgrind. One object is loaded
+ * for the life of the process.
+ */
+#pragma once
+
+#include "wire.h"
+
+/* Load attention.so. Runs none of the student's code. False with a message on standard error. */
+bool calls_load(const char *object);
+
+/*
+ * Make the call that a request asks for, and fill in the reply: `reply` completely except for its
+ * length, `answer` (empty at the start) with the payload. Everything that the call returned is
+ * freed again, except for layers, which live until they are freed or forgotten.
+ */
+void calls_perform(const WireHeader *request, const void *payload, WireHeader *reply,
+                   WireBuffer *answer);
+
+/* Free the layers that a test created and left. */
+void calls_forget(void);
+
+/*
+ * Called for each tensor that the student's code returned, when it is known to be well formed and
+ * before its elements are read; NULL for nothing. The replay asks Valgrind there.
+ */
+extern void (*calls_on_result)(const Tensor *result);
