@@ -75,6 +75,11 @@ $(OBJ)/plain/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(PLAIN_CFLAGS) $(DEPS) -c -o $@ $<
 
+# ---- the assignment ------------------------------------------------------------------------------
+
+starter: $(GRADER) ## make starter/attention.c from solution/attention.c
+	$(GRADER) stub
+
 # ---- the kit's own tests -------------------------------------------------------------------------
 
 GRADER_TESTS := $(BUILD)/tests/grader
@@ -90,4 +95,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all clean help
+.PHONY: all clean help starter

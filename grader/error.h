@@ -13,12 +13,13 @@
 #include <glib.h>
 
 typedef enum {
-    GRADER_ERROR_USAGE,   /* the command line: exit status 2 */
-    GRADER_ERROR_RUBRIC,  /* rubric.yaml cannot be used */
-    GRADER_ERROR_INSTALL, /* a program, package or built file is missing */
-    GRADER_ERROR_SYSTEM,  /* a system call failed: no space, no permission, no process */
-    GRADER_ERROR_SANDBOX, /* the sandbox does not hold what was asked of it */
-    GRADER_ERROR_BUG,     /* something that cannot happen */
+    GRADER_ERROR_USAGE,    /* the command line: exit status 2 */
+    GRADER_ERROR_RUBRIC,   /* rubric.yaml cannot be used */
+    GRADER_ERROR_SOLUTION, /* solution/attention.c has markers that do not match */
+    GRADER_ERROR_INSTALL,  /* a program, package or built file is missing */
+    GRADER_ERROR_SYSTEM,   /* a system call failed: no space, no permission, no process */
+    GRADER_ERROR_SANDBOX,  /* the sandbox does not hold what was asked of it */
+    GRADER_ERROR_BUG,      /* something that cannot happen */
 } GraderError;
 
 #define GRADER_ERROR grader_error_quark()
