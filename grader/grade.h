@@ -9,10 +9,10 @@
 
 /* Where the parts of the kit are. */
 typedef struct {
-    char *root;     /* the kit: rubric.yaml and starter/ (or, in a student repo, its top) */
-    char *include;  /* folder with attention.h and tensor.h */
-    char *libexec;  /* build/libexec: worker, confine */
-    char *tests;    /* build/tests: public, hidden */
+    char *root;    /* the kit: rubric.yaml and starter/ (or, in a student repo, its top) */
+    char *include; /* folder with attention.h and tensor.h */
+    char *libexec; /* build/libexec: worker, confine */
+    char *tests;   /* build/tests: public, hidden */
 } Kit;
 
 /* Find the kit that this program was built in, from /proc/self/exe. */
@@ -25,10 +25,23 @@ typedef struct {
     const Kit *kit;
     const Rubric *rubric;
     const Sandbox *sandbox;
-    const char *tests;  /* "public" or "hidden" */
-    const char *filter; /* only these tests, "suite/test", or NULL */
-    guint jobs;         /* tests at once within one submission */
+    const char *tests;    /* "public" or "hidden" */
+    GPtrArray *listed;    /* ListedTest *: what the test program has */
+    char *program;        /* the test program */
+    char *filter;         /* only these tests, "suite/test", or NULL */
+    guint jobs;           /* tests at once within one submission */
+    gboolean lenient;     /* go on without Valgrind when it is missing, as on a laptop */
+    GHashTable *versions; /* char * -> char *, see result.h */
 } GradeContext;
+
+/*
+ * Open what gradings need: the test program and its list of tests, checked against the rubric.
+ * The kit, the rubric and the sandbox stay the caller's and must outlive the context.
+ */
+GradeContext *grade_open(const Kit *kit, const Rubric *rubric, const Sandbox *sandbox,
+                         const char *tests, GError **error);
+void grade_close(GradeContext *context);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GradeContext, grade_close)
 
 /*
  * Grade the submission in a folder. Always a Result: a fault of ours makes it UNGRADED with the

@@ -17,21 +17,31 @@
 #include "rubric.h"
 #include "sandbox.h"
 
+/* A test that a program has. */
 typedef struct {
-    const char *program;  /* the Criterion program: build/tests/hidden */
-    const char *filter;   /* "suite/test" pattern of what to run, or NULL for all */
-    const char *box;      /* folder with the worker and attention.so */
-    const char *scratch;  /* folder of ours for the socket, the report and the records */
+    char *suite, *name, *title;
+} ListedTest;
+
+/* The tests of a program, as ListedTest *, without running any. */
+GPtrArray *testrun_list(const char *program, GError **error);
+
+typedef struct {
+    const char *program;    /* the Criterion program: build/tests/hidden */
+    const GPtrArray *tests; /* what it has: testrun_list() */
+    const char *filter;     /* "suite/test", a glob, of what to run, or NULL for all */
+    const char *box;        /* folder with the worker and attention.so */
+    const char *scratch;    /* folder of ours for the socket, the report and the records */
     guint32 seed;
-    guint jobs;           /* tests at once */
+    guint jobs; /* tests at once */
 } TestRun;
 
 /*
  * Fill the tests of result->items (score_add_items() has made them). Each test that the program
- * has is in the result exactly once; one whose report is missing is TEST_BROKEN.
+ * has, and that the filter wants, is in the result exactly once; one whose report is missing is
+ * TEST_BROKEN. An object that cannot be loaded makes the result REFUSED.
  */
 gboolean testrun_execute(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
                          Result *result, GError **error);
 
-/* The names of the suites of a program, NULL-terminated. */
-char **testrun_suites(const char *program, GError **error);
+/* Where the proxy recorded the calls of a test: scratch/records/SUITE.TEST, to be freed. */
+char *testrun_record(const char *scratch, const char *suite, const char *test);

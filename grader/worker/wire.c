@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -189,10 +188,7 @@ bool wire_write_all(int fd, const void *bytes, size_t length)
 {
     const char *at = bytes;
     while (length > 0) {
-        /* A reader that has gone must not kill the writer with SIGPIPE. */
-        ssize_t written = send(fd, at, length, MSG_NOSIGNAL);
-        if (written < 0 && errno == ENOTSOCK)
-            written = write(fd, at, length);
+        ssize_t written = write(fd, at, length);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)

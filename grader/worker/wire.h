@@ -23,9 +23,9 @@
 
 #include "tensor.h"
 
-#define WIRE_MAGIC 0x31545441u          /* "ATT1" */
-#define WIRE_MAX_PAYLOAD (64u << 20)    /* bytes; the largest test needs a few hundred KiB */
-#define WIRE_MAX_TENSORS 6              /* in one message */
+#define WIRE_MAGIC 0x31545441u       /* "ATT1" */
+#define WIRE_MAX_PAYLOAD (64u << 20) /* bytes; the largest test needs a few hundred KiB */
+#define WIRE_MAX_TENSORS 6           /* in one message */
 
 enum { WIRE_NULL = 0, WIRE_TENSOR = 1, WIRE_SAME = 16 };
 
@@ -40,6 +40,8 @@ typedef enum {
                            i32 max_length -> tensor, then i32 lengths[count] again */
     WIRE_BIDIRECTIONAL, /* i32 seq_len -> tensor */
     WIRE_KINDS,
+    WIRE_DEATH = 0xdead, /* not a call: the nursery's word, in place of a reply, that the worker is
+                            dead: i32 status as of waitpid() */
 } WireKind;
 
 /* How the call went, as the worker sees it. */
@@ -63,6 +65,14 @@ typedef struct {
     uint32_t fail_at;   /* request: let the fail_at-th allocation of this call fail; 0: none */
     uint32_t allocated; /* reply: how many allocations the call asked for */
 } WireHeader;
+
+/*
+ * Before all that, the first that a proxy says on its connection, to the grader: which test it is.
+ * Strings end with a NUL byte. The worker never sees it.
+ */
+typedef struct {
+    char suite[64], test[64];
+} WireHello;
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -109,6 +119,9 @@ const char *wire_refuse_reply(const WireHeader *reply, const WireHeader *request
 
 /* ---- moving ---------------------------------------------------------------------------------- */
 
-/* Write or read all of it. False at the end of the file or on an error; errno is 0 at the end. */
+/*
+ * Write or read all of it. False at the end of the file or on an error; errno is 0 at the end. The
+ * caller ignores SIGPIPE: the other end may be gone.
+ */
 bool wire_write_all(int fd, const void *bytes, size_t length);
 bool wire_read_all(int fd, void *bytes, size_t length);

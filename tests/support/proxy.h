@@ -10,7 +10,9 @@
  * input or shares its memory, and when a function is not defined.
  *
  * Environment, set by the grader: ATTENTION_SOCKET (where to connect), ATTENTION_RECORDS (folder in
- * which the calls of each test are recorded), ATTENTION_SEED.
+ * which the calls of each test are recorded, in a file SUITE.TEST: each request, followed by its
+ * reply if one came), ATTENTION_SEED, ATTENTION_WALL_SECONDS (for one test), and for messages
+ * ATTENTION_TEST_SECONDS and ATTENTION_OUTPUT_KIB.
  */
 #pragma once
 

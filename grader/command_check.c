@@ -1,0 +1,53 @@
+/* command_check.c: `grader check DIR`: one submission against the public tests. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "error.h"
+#include "options.h"
+#include "report_text.h"
+#include "result_json.h"
+
+static int run_check(int argc, char **argv, GError **error)
+{
+    g_auto(GradeOptions) options = {0};
+    char *item = NULL, *test = NULL;
+    const GOptionEntry entries[] = {
+        {"item", 'i', 0, G_OPTION_ARG_STRING, &item, "run only the tests of this rubric item",
+         "ITEM"},
+        {"test", 't', 0, G_OPTION_ARG_STRING, &test, "run only this test", "ITEM/TEST"},
+        G_OPTION_ENTRY_NULL};
+    if (!options_parse(&options, "DIR", "Grade the submission in DIR against the public tests.",
+                       entries, &argc, &argv, error))
+        return EXIT_USAGE;
+    g_autofree char *own_item = item, *own_test = test;
+    if (argc != 2) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "check takes one folder: %s",
+                    "grader check starter");
+        return EXIT_USAGE;
+    }
+    g_autoptr(Kit) kit = NULL;
+    g_autoptr(Rubric) rubric = NULL;
+    g_autoptr(Sandbox) sandbox = NULL;
+    g_autoptr(GradeContext) context = NULL;
+    if ((kit = kit_find(error)) == NULL ||
+        (rubric = options_rubric(&options, kit, error)) == NULL ||
+        (sandbox = sandbox_open(kit->libexec, &rubric->limits, error)) == NULL ||
+        (context = grade_open(kit, rubric, sandbox, "public", error)) == NULL)
+        return EXIT_OWN_FAULT;
+    context->lenient = TRUE;
+    context->jobs = g_get_num_processors();
+    if (item != NULL && rubric_item(rubric, item) == NULL) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "the rubric has no item '%s'", item);
+        return EXIT_USAGE;
+    }
+    context->filter = test != NULL   ? g_strdup(test)
+                      : item != NULL ? g_strconcat(item, "/*", NULL)
+                                     : NULL;
+    g_autofree char *name = options_name(argv[1]);
+    g_autoptr(Result) result = grade_submission(context, name, argv[1], options_seed(&options));
+    return options_print(&options, result, "make debug TEST=%s", error);
+}
+
+const Command command_check = {"check", "DIR", "grade one submission against the public tests",
+                               run_check};

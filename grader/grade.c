@@ -1,0 +1,221 @@
+/* grade.c: one submission from folder to Result; see grade.h. */
+#include "grade.h"
+
+#include <glib/gstdio.h>
+#include <sys/random.h>
+
+#include "build.h"
+#include "error.h"
+#include "files.h"
+#include "gate.h"
+#include "intake.h"
+#include "memory.h"
+#include "score.h"
+#include "testrun.h"
+#include "versions.h"
+
+/* ---- the context ----------------------------------------------------------------------------- */
+
+static gboolean check_suites(const GradeContext *context, GError **error)
+{
+    g_autoptr(GPtrArray) suites = g_ptr_array_new();
+    for (guint i = 0; i < context->listed->len; i++) {
+        const ListedTest *test = context->listed->pdata[i];
+        if (!g_ptr_array_find_with_equal_func(suites, test->suite, g_str_equal, NULL))
+            g_ptr_array_add(suites, test->suite);
+    }
+    g_ptr_array_add(suites, NULL);
+    g_autofree char *program = g_strdup_printf("tests/%s", context->tests);
+    return rubric_check_suites(context->rubric, (const char *const *)suites->pdata, program, error);
+}
+
+GradeContext *grade_open(const Kit *kit, const Rubric *rubric, const Sandbox *sandbox,
+                         const char *tests, GError **error)
+{
+    g_autoptr(GradeContext) context = g_new0(GradeContext, 1);
+    context->kit = kit;
+    context->rubric = rubric;
+    context->sandbox = sandbox;
+    context->tests = tests;
+    context->jobs = 1;
+    context->program = g_build_filename(kit->tests, tests, NULL);
+    if (!g_file_test(context->program, G_FILE_TEST_IS_EXECUTABLE)) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_INSTALL,
+                    "the %s tests are not built: there is no '%s', run 'make'", tests,
+                    context->program);
+        return NULL;
+    }
+    context->listed = testrun_list(context->program, error);
+    if (context->listed == NULL || !check_suites(context, error))
+        return NULL;
+    context->versions = versions_find(rubric, context->program);
+    return g_steal_pointer(&context);
+}
+
+void grade_close(GradeContext *context)
+{
+    g_clear_pointer(&context->listed, g_ptr_array_unref);
+    g_clear_pointer(&context->versions, g_hash_table_unref);
+    g_free(context->program);
+    g_free(context->filter);
+    g_free(context);
+}
+
+guint32 grade_fresh_seed(void)
+{
+    guint32 seed;
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        seed = g_random_int();
+    return seed;
+}
+
+/* ---- one submission -------------------------------------------------------------------------- */
+
+static gboolean copy_headers(const Kit *kit, const char *box, GError **error)
+{
+    g_autofree char *folder = g_build_filename(box, "include", NULL);
+    if (g_mkdir(folder, 0755) < 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", folder);
+        return FALSE;
+    }
+    const char *headers[] = {"attention.h", "tensor.h"};
+    for (guint i = 0; i < G_N_ELEMENTS(headers); i++) {
+        g_autofree char *from = g_build_filename(kit->include, headers[i], NULL);
+        g_autofree char *to = g_build_filename(folder, headers[i], NULL);
+        if (!files_copy(from, to, 0644, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Intake, build and gate. TRUE also when the submission is at fault, which its status then says. */
+static gboolean make_object(const GradeContext *context, const char *path, const char *box,
+                            Result *result, GError **error)
+{
+    if (!intake_take(context->rubric, path, box, result, error))
+        return FALSE;
+    if (result->status != SUBMISSION_GRADED)
+        return TRUE;
+    if (!copy_headers(context->kit, box, error) ||
+        !build_submission(context->rubric, context->sandbox, box, result, error))
+        return FALSE;
+    if (result->status != SUBMISSION_GRADED)
+        return TRUE;
+    g_autofree char *object = g_build_filename(box, BUILD_OBJECT, NULL);
+    return gate_judge(context->rubric, object, result, error);
+}
+
+static void memory_test_free(MemoryTest *test)
+{
+    g_free(test->record);
+    g_free(test);
+}
+
+/* The tests whose calls can be repeated: those that made any and did not run out of time. */
+static GPtrArray *list_recorded(const Result *result, const char *scratch)
+{
+    GPtrArray *tests = g_ptr_array_new_with_free_func((GDestroyNotify)memory_test_free);
+    for (guint i = 0; i < result->items->len; i++) {
+        const ItemResult *item = result->items->pdata[i];
+        for (guint k = 0; k < item->tests->len; k++) {
+            const TestResult *test = item->tests->pdata[k];
+            g_autofree char *record = testrun_record(scratch, item->id, test->name);
+            if (test->status == TEST_TIMED_OUT || test->status == TEST_BROKEN ||
+                !g_file_test(record, G_FILE_TEST_EXISTS))
+                continue;
+            MemoryTest *recorded = g_new0(MemoryTest, 1);
+            recorded->item = item->id;
+            recorded->test = test->name;
+            recorded->record = g_steal_pointer(&record);
+            recorded->died = test->status == TEST_CRASHED;
+            g_ptr_array_add(tests, recorded);
+        }
+    }
+    return tests;
+}
+
+static gboolean check_memory(const GradeContext *context, const char *box, const char *scratch,
+                             Result *result, GError **error)
+{
+    g_autoptr(GPtrArray) recorded = list_recorded(result, scratch);
+    g_autoptr(GError) reason = NULL;
+    if (memory_check(context->rubric, context->sandbox, box, scratch, recorded, result, &reason))
+        return TRUE;
+    if (context->lenient && g_error_matches(reason, GRADER_ERROR, GRADER_ERROR_INSTALL)) {
+        g_free(result->memory_state);
+        result->memory_state = g_strdup_printf("not checked: %s", reason->message);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return FALSE;
+}
+
+static gboolean has_broken_test(const Result *result)
+{
+    for (guint i = 0; i < result->items->len; i++) {
+        const ItemResult *item = result->items->pdata[i];
+        for (guint k = 0; k < item->tests->len; k++)
+            if (((const TestResult *)item->tests->pdata[k])->status == TEST_BROKEN)
+                return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean run_tests(const GradeContext *context, const char *box, const char *scratch,
+                          Result *result, GError **error)
+{
+    g_autofree char *from = g_build_filename(context->kit->libexec, "worker", NULL);
+    g_autofree char *to = g_build_filename(box, "worker", NULL);
+    const TestRun run = {.program = context->program,
+                         .tests = context->listed,
+                         .filter = context->filter,
+                         .box = box,
+                         .scratch = scratch,
+                         .seed = result->seed,
+                         .jobs = context->jobs};
+    if (!files_copy(from, to, 0755, error) ||
+        !testrun_execute(&run, context->rubric, context->sandbox, result, error))
+        return FALSE;
+    if (result->status != SUBMISSION_GRADED || has_broken_test(result))
+        return TRUE;
+    return check_memory(context, box, scratch, result, error);
+}
+
+static gboolean grade_in(const GradeContext *context, const char *path, const char *scratch,
+                         Result *result, GError **error)
+{
+    g_autofree char *box = g_build_filename(scratch, "box", NULL);
+    /* The sandbox may run as another user: it must be able to enter, and to write into the box. */
+    if (g_mkdir(box, 0755) < 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", box);
+        return FALSE;
+    }
+    if (!make_object(context, path, box, result, error))
+        return FALSE;
+    return result->status != SUBMISSION_GRADED || run_tests(context, box, scratch, result, error);
+}
+
+Result *grade_submission(const GradeContext *context, const char *name, const char *path,
+                         guint32 seed)
+{
+    Result *result = result_new(name, path);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autoptr(GError) error = NULL;
+    result->assignment = g_strdup(context->rubric->assignment);
+    result->tests = g_strdup(context->tests);
+    result->seed = seed;
+    result->graded_at = g_date_time_format_iso8601(now);
+    g_clear_pointer(&result->versions, g_hash_table_unref);
+    result->versions = g_hash_table_ref(context->versions);
+    g_clear_pointer(&result->sandbox, g_ptr_array_unref);
+    result->sandbox = sandbox_layers(context->sandbox);
+    score_add_items(context->rubric, result);
+    g_autoptr(FilesScratch) scratch = files_scratch_new(&error);
+    if (scratch == NULL || !grade_in(context, path, scratch, result, &error)) {
+        result->status = SUBMISSION_UNGRADED;
+        g_free(result->reason);
+        result->reason = g_strdup(error->message);
+    }
+    score_result(context->rubric, result);
+    return result;
+}

@@ -1,0 +1,384 @@
+/* testrun.c: run a Criterion program against one submission; see testrun.h. */
+#include "testrun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "error.h"
+#include "escape.h"
+#include "nursery.h"
+#include "testreport.h"
+#include "wire.h"
+
+/* A worker normally ends by its CPU limit. On a busy machine that takes longer by the clock. */
+#define WALL_FACTOR 10
+/* Of what a test printed, the report keeps this much. */
+#define PRINTED_KEPT 2048
+/* What the test program itself says; shown only when it breaks. */
+#define PROGRAM_OUTPUT 4096
+
+/* Everything that is open during a run. */
+typedef struct {
+    const TestRun *run;
+    const Rubric *rubric;
+    Result *result;
+    GPtrArray *wanted; /* TestResult *, not owned: those that run; a worker's id is index + 1 */
+    GPtrArray *suites; /* char *, not owned: the suite of each */
+    int *printed;      /* per wanted test: the file that its worker prints to, or -1 */
+    int listening;     /* the proxies connect here */
+    int control;       /* to the nursery */
+    guint running;     /* workers */
+    Process *nursery;
+    Process *program;
+} Session;
+
+static void session_clear(Session *session)
+{
+    g_clear_pointer(&session->program, process_free);
+    g_clear_pointer(&session->nursery, process_free);
+    for (guint i = 0; session->printed != NULL && i < session->wanted->len; i++)
+        if (session->printed[i] >= 0)
+            close(session->printed[i]);
+    g_free(session->printed);
+    g_clear_pointer(&session->wanted, g_ptr_array_unref);
+    g_clear_pointer(&session->suites, g_ptr_array_unref);
+    if (session->listening >= 0)
+        close(session->listening);
+    if (session->control >= 0)
+        close(session->control);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Session, session_clear)
+
+char *testrun_record(const char *scratch, const char *suite, const char *test)
+{
+    return g_strdup_printf("%s/records/%s.%s", scratch, suite, test);
+}
+
+/* ---- what there is to run -------------------------------------------------------------------- */
+
+static void listed_test_free(ListedTest *test)
+{
+    g_free(test->suite);
+    g_free(test->name);
+    g_free(test->title);
+    g_free(test);
+}
+
+GPtrArray *testrun_list(const char *program, GError **error)
+{
+    g_autofree char *folder = g_dir_make_tmp("attention-list-XXXXXX", error);
+    if (folder == NULL)
+        return NULL;
+    g_autofree char *path = g_build_filename(folder, "list.json", NULL);
+    g_autofree char *report = g_strconcat("ATTENTION_REPORT=", path, NULL);
+    const ProcessSpec spec = {.argv = (const char *[]){program, NULL},
+                              .envp = (const char *[]){report, "ATTENTION_LIST=1", NULL},
+                              .wall_seconds = 60,
+                              .output_limit = PROGRAM_OUTPUT};
+    g_autoptr(Process) process = process_start(&spec, error);
+    g_autoptr(GPtrArray) reported = NULL;
+    if (process != NULL) {
+        process_wait(process);
+        reported = testreport_load(path, error);
+    }
+    g_unlink(path);
+    g_rmdir(folder);
+    if (reported == NULL)
+        return NULL;
+    GPtrArray *tests = g_ptr_array_new_with_free_func((GDestroyNotify)listed_test_free);
+    for (guint i = 0; i < reported->len; i++) {
+        const ReportedTest *from = reported->pdata[i];
+        ListedTest *test = g_new0(ListedTest, 1);
+        test->suite = g_strdup(from->suite);
+        test->name = g_strdup(from->name);
+        test->title = g_strdup(from->title);
+        g_ptr_array_add(tests, test);
+    }
+    return tests;
+}
+
+/* Enter each wanted test into its item, as one that has not been reported yet. */
+static gboolean enter_tests(Session *session, GError **error)
+{
+    const TestRun *run = session->run;
+    for (guint i = 0; i < run->tests->len; i++) {
+        const ListedTest *listed = run->tests->pdata[i];
+        g_autofree char *full = g_strdup_printf("%s/%s", listed->suite, listed->name);
+        if (run->filter != NULL && !g_pattern_match_simple(run->filter, full))
+            continue;
+        ItemResult *item = result_item(session->result, listed->suite);
+        if (item == NULL)
+            continue;
+        TestResult *test = test_result_new(listed->name, listed->title);
+        test->status = TEST_BROKEN;
+        g_ptr_array_add(item->tests, test);
+        g_ptr_array_add(session->wanted, test);
+        g_ptr_array_add(session->suites, listed->suite);
+    }
+    if (session->wanted->len == 0) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "no test is called '%s'", run->filter);
+        return FALSE;
+    }
+    session->printed = g_new(int, session->wanted->len);
+    for (guint i = 0; i < session->wanted->len; i++)
+        session->printed[i] = -1;
+    return TRUE;
+}
+
+/* ---- the nursery ----------------------------------------------------------------------------- */
+
+static gboolean start_nursery(Session *session, const Sandbox *sandbox, GError **error)
+{
+    const RubricLimits *limits = &session->rubric->limits;
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+        grader_set_errno(error, "cannot make a socket");
+        return FALSE;
+    }
+    session->control = pair[0];
+    int filter = sandbox_leaf_filter(sandbox, error);
+    g_autofree char *seconds = g_strdup_printf("%u", limits->test_seconds);
+    const SandboxSpec spec = {
+        .profile = SANDBOX_WORKER,
+        .box = session->run->box,
+        .argv = (const char *[]){"./worker", "nursery", BUILD_OBJECT, seconds, NULL},
+        .fds = (const ProcessFd[]){{pair[1], NURSERY_CONTROL_FD}, {filter, NURSERY_FILTER_FD}},
+        .n_fds = 2,
+        .output_limit = PROGRAM_OUTPUT,
+    };
+    if (filter >= 0)
+        session->nursery = sandbox_start(sandbox, &spec, error);
+    close(pair[1]);
+    if (filter >= 0)
+        close(filter);
+    return session->nursery != NULL;
+}
+
+/* What the nursery said before it ended, in one line. */
+static char *last_words(Process *nursery)
+{
+    const ProcessOutcome *outcome = process_wait(nursery);
+    g_strchomp(outcome->err->str);
+    return escape_text(outcome->err->str, -1, 300, FALSE);
+}
+
+/*
+ * Wait until the object is loaded. If it cannot be, the dynamic linker's message, which the worker
+ * marks as such, is the submission's fault; a worker that does not start at all is ours.
+ */
+static gboolean await_nursery(Session *session, GError **error)
+{
+    NurseryReport ready;
+    if (recv(session->control, &ready, sizeof ready, 0) == (ssize_t)sizeof ready)
+        return TRUE;
+    g_autofree char *words = last_words(session->nursery);
+    if (g_str_has_prefix(words, "worker: ")) {
+        session->result->status = SUBMISSION_REFUSED;
+        session->result->reason =
+            g_strdup_printf("the compiled attention.c cannot be loaded: %s", words + 8);
+        return FALSE;
+    }
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_SANDBOX, "the worker did not start: %s", words);
+    return FALSE;
+}
+
+/* Hand the connection of a proxy to the nursery, with a fresh file for what is printed. */
+static gboolean send_order(Session *session, guint32 id, int connection, int printed)
+{
+    char control[CMSG_SPACE(2 * sizeof(int))] = {0};
+    struct iovec data = {.iov_base = &id, .iov_len = sizeof id};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    memcpy(CMSG_DATA(header), (int[]){connection, printed}, 2 * sizeof(int));
+    return sendmsg(session->control, &message, MSG_NOSIGNAL) == (ssize_t)sizeof id;
+}
+
+/* ---- the proxies ----------------------------------------------------------------------------- */
+
+static gboolean listen_for_proxies(Session *session, const char *path, GError **error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM,
+                    "the path '%s' is too long for a socket: set TMPDIR to a shorter one", path);
+        return FALSE;
+    }
+    session->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (session->listening >= 0 &&
+        bind(session->listening, (struct sockaddr *)&address, sizeof address) == 0 &&
+        listen(session->listening, 64) == 0)
+        return TRUE;
+    grader_set_errno(error, "cannot listen at '%s'", path);
+    return FALSE;
+}
+
+static gboolean find_wanted(const Session *session, const WireHello *hello, guint *index)
+{
+    for (*index = 0; *index < session->wanted->len; ++*index) {
+        const TestResult *test = session->wanted->pdata[*index];
+        if (strncmp(test->name, hello->test, sizeof hello->test) == 0 &&
+            strncmp(session->suites->pdata[*index], hello->suite, sizeof hello->suite) == 0)
+            return session->printed[*index] < 0;
+    }
+    return FALSE;
+}
+
+/* A test has begun to talk: give it a worker. Without one the proxy reports a broken test. */
+static void accept_proxy(Session *session)
+{
+    int connection = accept4(session->listening, NULL, NULL, SOCK_CLOEXEC);
+    WireHello hello;
+    guint index;
+    if (connection < 0)
+        return;
+    if (recv(connection, &hello, sizeof hello, MSG_WAITALL) == (ssize_t)sizeof hello &&
+        find_wanted(session, &hello, &index)) {
+        session->printed[index] = memfd_create("printed", MFD_CLOEXEC);
+        if (session->printed[index] >= 0 &&
+            send_order(session, index + 1, connection, session->printed[index]))
+            session->running++;
+    }
+    close(connection);
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static gboolean start_program(Session *session, const char *socket_path, const char *report,
+                              GError **error)
+{
+    const TestRun *run = session->run;
+    const RubricLimits *limits = &session->rubric->limits;
+    g_autofree char *jobs = g_strdup_printf("-j%u", run->jobs);
+    g_autofree char *filter = g_strdup_printf("--filter=%s", run->filter ? run->filter : "*/*");
+    g_auto(GStrv) envp = g_new0(char *, 8);
+    envp[0] = g_strconcat("ATTENTION_SOCKET=", socket_path, NULL);
+    envp[1] = g_strdup_printf("ATTENTION_RECORDS=%s/records", run->scratch);
+    envp[2] = g_strconcat("ATTENTION_REPORT=", report, NULL);
+    envp[3] = g_strdup_printf("ATTENTION_SEED=%u", run->seed);
+    envp[4] = g_strdup_printf("ATTENTION_WALL_SECONDS=%u", limits->test_seconds * WALL_FACTOR);
+    envp[5] = g_strdup_printf("ATTENTION_TEST_SECONDS=%u", limits->test_seconds);
+    envp[6] = g_strdup_printf("ATTENTION_OUTPUT_KIB=%u", limits->output_kib);
+    const ProcessSpec spec = {
+        .argv = (const char *[]){run->program, jobs, filter, NULL},
+        .envp = (const char *const *)envp,
+        .wall_seconds = limits->test_seconds * WALL_FACTOR * session->wanted->len + 60,
+        .output_limit = PROGRAM_OUTPUT,
+    };
+    session->program = process_start(&spec, error);
+    return session->program != NULL;
+}
+
+static void receive_report(Session *session)
+{
+    NurseryReport report;
+    if (recv(session->control, &report, sizeof report, MSG_DONTWAIT) == (ssize_t)sizeof report)
+        session->running--;
+}
+
+/* Serve proxies until the test program has ended and every worker with it. */
+static void serve(Session *session)
+{
+    enum { LISTENING, CONTROL, PROGRAM, NURSERY = PROGRAM + PROCESS_POLLFDS };
+    gboolean program_runs = TRUE, nursery_runs = TRUE;
+    while (program_runs || (nursery_runs && session->running > 0)) {
+        struct pollfd fds[NURSERY + PROCESS_POLLFDS] = {
+            [LISTENING] = {.fd = session->listening, .events = POLLIN},
+            [CONTROL] = {.fd = nursery_runs ? session->control : -1, .events = POLLIN},
+        };
+        process_pollfds(session->program, fds + PROGRAM);
+        process_pollfds(session->nursery, fds + NURSERY);
+        if (poll(fds, G_N_ELEMENTS(fds), process_time_left(session->program)) < 0 && errno != EINTR)
+            break;
+        if ((fds[LISTENING].revents & POLLIN) != 0)
+            accept_proxy(session);
+        if ((fds[CONTROL].revents & POLLIN) != 0)
+            receive_report(session);
+        program_runs = process_pump(session->program);
+        nursery_runs = process_pump(session->nursery);
+    }
+}
+
+/* What the worker of a test printed, made harmless and cut; NULL if nothing. */
+static char *read_printed(int file)
+{
+    char bytes[PRINTED_KEPT + 1];
+    ssize_t got = file >= 0 ? pread(file, bytes, sizeof bytes, 0) : 0;
+    return got > 0 ? escape_text(bytes, got, PRINTED_KEPT, TRUE) : NULL;
+}
+
+static const ReportedTest *find_reported(const GPtrArray *reported, const char *suite,
+                                         const char *name)
+{
+    for (guint i = 0; i < reported->len; i++) {
+        const ReportedTest *test = reported->pdata[i];
+        if (g_str_equal(test->suite, suite) && g_str_equal(test->name, name))
+            return test;
+    }
+    return NULL;
+}
+
+static gboolean collect(Session *session, const char *report, GError **error)
+{
+    g_autoptr(GPtrArray) reported = testreport_load(report, error);
+    if (reported == NULL)
+        return FALSE;
+    for (guint i = 0; i < session->wanted->len; i++) {
+        TestResult *test = session->wanted->pdata[i];
+        testreport_apply(find_reported(reported, session->suites->pdata[i], test->name), test);
+        test->printed = read_printed(session->printed[i]);
+    }
+    return TRUE;
+}
+
+static void add_cost(Session *session)
+{
+    close(session->control);
+    session->control = -1;
+    session->result->cpu_usec += process_wait(session->program)->cpu_usec;
+    session->result->cpu_usec += process_wait(session->nursery)->cpu_usec;
+}
+
+gboolean testrun_execute(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
+                         Result *result, GError **error)
+{
+    g_auto(Session) session = {.run = run,
+                               .rubric = rubric,
+                               .result = result,
+                               .wanted = g_ptr_array_new(),
+                               .suites = g_ptr_array_new(),
+                               .listening = -1,
+                               .control = -1};
+    g_autofree char *socket_path = g_build_filename(run->scratch, "socket", NULL);
+    g_autofree char *report = g_build_filename(run->scratch, "tests.json", NULL);
+    g_autofree char *records = g_build_filename(run->scratch, "records", NULL);
+    if (!enter_tests(&session, error))
+        return FALSE;
+    if (g_mkdir(records, 0700) < 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", records);
+        return FALSE;
+    }
+    if (!listen_for_proxies(&session, socket_path, error) ||
+        !start_nursery(&session, sandbox, error))
+        return FALSE;
+    if (!await_nursery(&session, error))
+        return result->status == SUBMISSION_REFUSED;
+    if (!start_program(&session, socket_path, report, error))
+        return FALSE;
+    serve(&session);
+    add_cost(&session);
+    return collect(&session, report, error);
+}

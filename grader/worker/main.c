@@ -1,0 +1,22 @@
+/*
+ * main.c: the program that runs beside student code, untrusted from the moment it loads it.
+ *
+ *     worker nursery ...   answer the calls of tests (nursery.h)
+ *     worker replay ...    repeat recorded calls under Valgrind (replay.h)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nursery.h"
+#include "replay.h"
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "nursery") == 0)
+        return nursery_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "replay") == 0)
+        return replay_main(argc - 1, argv + 1);
+    fprintf(stderr, "usage: worker nursery|replay ...\n");
+    return EXIT_FAILURE;
+}
