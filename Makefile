@@ -78,7 +78,7 @@ $(OBJ)/plain/%.o: %.c
 # ---- the assignment ------------------------------------------------------------------------------
 
 starter: $(GRADER) ## make starter/attention.c from solution/attention.c
-	$(GRADER) stub
+	$(GRADER) stub --output starter/attention.c solution/attention.c
 
 # ---- the kit's own tests -------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ static gboolean read_arguments(int argc, char **argv, char **solution, char **ou
     g_auto(GStrv) rest = NULL;
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, output,
-         "Write to FILE instead of starter/attention.c", "FILE"},
+         "write to FILE instead of starter/attention.c", "FILE"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL,
          command_stub.arguments},
         G_OPTION_ENTRY_NULL,
@@ -23,11 +23,8 @@ static gboolean read_arguments(int argc, char **argv, char **solution, char **ou
     g_option_context_set_summary(context, command_stub.summary);
     g_option_context_add_main_entries(context, entries, NULL);
 
-    g_autoptr(GError) reason = NULL;
-    if (!g_option_context_parse(context, &argc, &argv, &reason)) {
-        g_set_error_literal(error, GRADER_ERROR, GRADER_ERROR_USAGE, reason->message);
+    if (!g_option_context_parse(context, &argc, &argv, error))
         return FALSE;
-    }
     if (rest != NULL && rest[1] != NULL) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
                     "one solution at a time: '%s' is one too many", rest[1]);
@@ -81,6 +78,6 @@ static int run(int argc, char **argv, GError **error)
 const Command command_stub = {
     .name = "stub",
     .arguments = "[SOLUTION]",
-    .summary = "Make the starter's attention.c from the solution's.",
+    .summary = "make the starter's attention.c from the solution's",
     .run = run,
 };
