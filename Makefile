@@ -4,6 +4,12 @@ BUILD ?= build
 CC = gcc
 SUBMISSION ?= starter
 SUBMISSIONS ?= tests/submissions
+ITEM ?=
+TEST ?=
+
+# Commands are shown in short; V=1 shows them whole.
+Q := $(if $(V),,@)
+SAY = $(if $(V),@:,@printf '  %-5s %s\n')
 
 .DEFAULT_GOAL := help
 
@@ -48,32 +54,56 @@ all: $(PROGRAMS) $(ASSIGNMENT_TESTS)
 
 $(GRADER): $(GRADER_MAIN) $(GRADER_OBJ)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(GRADER_LIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS)
 
 # The worker exports tensor.h to the student's object, and nothing is inlined into it.
-$(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/plain/starter/tensor.o
+$(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/worker/tensor.o
 	@mkdir -p $(@D)
-	$(CC) -rdynamic -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
+	$(SAY) LINK $@
+	$(Q)$(CC) -rdynamic -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
 
 $(LIBEXEC)/confine: $(OBJ)/plain/grader/worker/confine.o
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(EXTRA_LDFLAGS)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $^ $(EXTRA_LDFLAGS)
 
 TEST_LIBS = $(shell pkg-config --libs criterion jansson) -lm
 $(BUILD)/tests/%: $(SUPPORT_OBJ)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(TEST_LIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $^ $(TEST_LIBS)
 $(foreach set,public hidden,$(eval $(BUILD)/tests/$(set): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/$(set)/*.c))))
 
 $(OBJ)/tests/public/%.o $(OBJ)/tests/hidden/%.o $(OBJ)/tests/support/%.o: CFLAGS_USED = $(PLAIN_CFLAGS)
 $(OBJ)/tests/grader/%.o: CFLAGS_USED = $(GRADER_CFLAGS) -Itests/support -Itests/grader
 $(OBJ)/grader/%.o $(OBJ)/starter/%.o: CFLAGS_USED = $(GRADER_CFLAGS)
-$(OBJ)/%.o: %.c
+# `make setup check` installs before anything is compiled, with -j too.
+FIRST := $(filter setup,$(MAKECMDGOALS))
+$(OBJ)/%.o: %.c | $(FIRST)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_USED) $(DEPS) -c -o $@ $<
-$(OBJ)/plain/%.o: %.c
+	$(SAY) CC $<
+	$(Q)$(CC) $(CFLAGS_USED) $(DEPS) -c -o $@ $<
+$(OBJ)/plain/%.o: %.c | $(FIRST)
 	@mkdir -p $(@D)
-	$(CC) $(PLAIN_CFLAGS) $(DEPS) -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(PLAIN_CFLAGS) $(DEPS) -c -o $@ $<
+# The worker's tensors are created with the student's allocations: both can be made to fail.
+$(OBJ)/worker/tensor.o: starter/tensor.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(PLAIN_CFLAGS) -Dmalloc=__wrap_malloc -Dcalloc=__wrap_calloc $(DEPS) -c -o $@ $<
+
+# ---- grading -------------------------------------------------------------------------------------
+
+setup: ## install what is missing (Debian, Ubuntu; uses sudo unless you are root)
+	@grader/setup.sh
+
+check: $(PROGRAMS) $(BUILD)/tests/public ## SUBMISSION=starter against the public tests; ITEM=masking for one item
+	@$(GRADER) check $(if $(ITEM),--item=$(ITEM)) $(if $(TEST),--test=$(TEST)) $(SUBMISSION)
+
+grade: $(PROGRAMS) $(BUILD)/tests/hidden ## SUBMISSIONS=tests/submissions against the hidden tests
+	@$(GRADER) grade $(SUBMISSIONS)
 
 # ---- the assignment ------------------------------------------------------------------------------
 
@@ -85,14 +115,31 @@ starter: $(GRADER) ## make starter/attention.c from solution/attention.c
 GRADER_TESTS := $(BUILD)/tests/grader
 $(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADER_OBJ)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+
+test: all $(GRADER_TESTS) ## pass every test of the kit
+	$(Q)$(GRADER_TESTS)
+
+SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct)/')
+SCRIPTS = $(shell git ls-files '*.sh') .ci/run
+
+format: ## lay out the C sources
+	clang-format -i $(SOURCES)
+
+lint: ## look for mistakes without running anything
+	clang-format --dry-run -Werror $(SOURCES)
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	    --suppress=internalAstError --library=gtk -Istarter -Igrader -Igrader/worker $(filter %.c,$(SOURCES))
+	clang-tidy --quiet $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) -- $(GRADER_CFLAGS)
+	shellcheck $(SCRIPTS)
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all clean help starter
+.PHONY: all setup check grade starter test format lint clean help
