@@ -15,7 +15,7 @@ SAY = $(if $(V),@:,@printf '  %-5s %s\n')
 
 # ---- flags ---------------------------------------------------------------------------------------
 
-PACKAGES := glib-2.0 gio-2.0 jansson libcyaml yaml-0.1 libelf libseccomp
+PACKAGES := glib-2.0 gio-2.0 jansson yaml-0.1 libelf libseccomp
 CLASS := $(wildcard grader/class/*.c)
 ifneq ($(CLASS),)
 PACKAGES += sqlite3 libarchive

@@ -1,9 +1,9 @@
 /*
  * rubric.h: what rubric.yaml says.
  *
- * The file is read with libcyaml and validated whole: an unknown key, a missing one, points that
- * are no number, two items with one id are errors of the domain GRADER_ERROR_RUBRIC whose message
- * starts with "FILE:LINE: ". Whether each item has tests and each test an item is checked against
+ * The file is read with libyaml (yaml_fields.h) and validated whole: an unknown key, a missing one,
+ * points that are no number, two items with one id are errors of the domain GRADER_ERROR_RUBRIC
+ * whose message starts with "FILE:LINE: ". Whether each item has tests and each test an item is checked against
  * the test program's own list by rubric_check_suites().
  *
  * A Rubric is immutable after loading and shared by all threads.
@@ -39,6 +39,7 @@ typedef struct {
     double points;    /* what full marks earn, above 0 */
     gboolean extra;   /* counts outside the total */
     GPtrArray *needs; /* char *: ids of items whose functions this item's tests call */
+    guint line;       /* of the file, where the item begins */
 } RubricItem;
 
 typedef struct {
@@ -66,6 +67,10 @@ typedef struct {
 } Rubric;
 
 Rubric *rubric_load(const char *path, GError **error);
+
+/* The same from bytes; `path` is for messages. */
+Rubric *rubric_parse(const char *path, const char *bytes, gsize length, GError **error);
+
 void rubric_free(Rubric *rubric);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rubric, rubric_free)
 
