@@ -153,9 +153,9 @@ size_t tensor_broadcast_index(const Tensor *small, const Tensor *big, size_t i)
 {
     size_t partner = 0;
     size_t stride = 1; /* how far apart in small->data two neighbours along this axis are */
-    for (int axis = -1; axis >= -small->ndim; axis--) {
-        size_t size = (size_t)tensor_axis(small, axis);
-        size_t big_size = (size_t)tensor_axis(big, axis);
+    for (int back = 1; back <= small->ndim; back++) {
+        size_t size = (size_t)small->shape[small->ndim - back];
+        size_t big_size = (size_t)big->shape[big->ndim - back];
         /* Along an axis of size 1 the remainder is 0: its only element serves for all of them. */
         partner += i % big_size % size * stride;
         i /= big_size;
@@ -193,9 +193,9 @@ Tensor *tensor_matmul(const Tensor *a, const Tensor *b)
     if (product == NULL)
         return NULL;
 
-    size_t n = (size_t)tensor_axis(a, -2);
-    size_t k = (size_t)tensor_axis(a, -1);
-    size_t m = (size_t)tensor_axis(b, -1);
+    size_t n = (size_t)a->shape[a->ndim - 2];
+    size_t k = (size_t)a->shape[a->ndim - 1];
+    size_t m = (size_t)b->shape[b->ndim - 1];
     size_t matrices = product->size / (n * m);
     for (size_t i = 0; i < matrices; i++)
         multiply(a->data + i * n * k, b->data + i * k * m, product->data + i * n * m, n, k, m);
@@ -209,14 +209,14 @@ Tensor *tensor_swap_last_axes(const Tensor *t)
 
     int shape[TENSOR_MAX_AXES];
     memcpy(shape, t->shape, sizeof shape);
-    shape[t->ndim - 2] = tensor_axis(t, -1);
-    shape[t->ndim - 1] = tensor_axis(t, -2);
+    shape[t->ndim - 2] = t->shape[t->ndim - 1];
+    shape[t->ndim - 1] = t->shape[t->ndim - 2];
     Tensor *swapped = tensor_create(t->ndim, shape);
     if (swapped == NULL)
         return NULL;
 
-    size_t n = (size_t)tensor_axis(t, -2);
-    size_t m = (size_t)tensor_axis(t, -1);
+    size_t n = (size_t)t->shape[t->ndim - 2];
+    size_t m = (size_t)t->shape[t->ndim - 1];
     for (size_t i = 0; i < t->size; i++) {
         size_t matrix = i / (n * m);
         size_t row = i / m % n;
