@@ -1,0 +1,222 @@
+#include "diagnostics.h"
+
+#include <jansson.h>
+#include <string.h>
+
+enum {
+    MESSAGE_LIMIT = 300, /* bytes of one message that are kept */
+    NAME_LIMIT = 80,
+    LINE_MAX_VALUE = 100 * 1000 * 1000,
+};
+
+typedef struct {
+    const char *file;
+    const Source *source;
+    GPtrArray *errors, *others; /* Diagnostic, at most DIAGNOSTICS_LIMIT each */
+    guint n_errors;
+} Reader;
+
+/* ---- text ---------------------------------------------------------------------------------------
+ */
+
+/*
+ * gcc's JSON is not always JSON: control characters and bytes that are no UTF-8 come through from
+ * the source as they are. Make it so, and use plain quotes, whatever the locale.
+ */
+static char *clean_text(const char *bytes, gsize length)
+{
+    g_autofree char *valid = g_utf8_make_valid(bytes, (gssize)length);
+    GString *clean = g_string_sized_new(strlen(valid));
+    for (const char *at = valid; *at != '\0'; at++) {
+        if ((guchar)*at < ' ' && *at != '\n')
+            g_string_append_printf(clean, "\\u%04x", (guchar)*at);
+        else
+            g_string_append_c(clean, *at);
+    }
+    g_string_replace(clean, "\u2018", "'", 0);
+    g_string_replace(clean, "\u2019", "'", 0);
+    return g_string_free(clean, FALSE);
+}
+
+static char *bounded(const char *text, gsize limit)
+{
+    if (strlen(text) <= limit)
+        return g_strdup(text);
+    const char *end = g_utf8_find_prev_char(text, text + limit);
+    return g_strdup_printf("%.*s...", (int)(end - text), text);
+}
+
+/* ---- one message --------------------------------------------------------------------------------
+ */
+
+static Diagnostic *new_diagnostic(const Reader *reader, const char *severity, const char *file,
+                                  json_int_t line, const char *message)
+{
+    g_autofree char *text = bounded(message, MESSAGE_LIMIT);
+    Diagnostic *diagnostic = diagnostic_new(severity, text);
+    diagnostic->file = file != NULL ? bounded(file, NAME_LIMIT) : NULL;
+    diagnostic->line = line > 0 && line <= LINE_MAX_VALUE ? (guint)line : 0;
+    if (file != NULL && strcmp(file, reader->file) == 0)
+        diagnostic->source = source_line(reader->source, diagnostic->line);
+    diagnostic->hint = g_strdup(diagnostics_hint(message));
+    return diagnostic;
+}
+
+static gboolean is_error(const Diagnostic *diagnostic)
+{
+    return strcmp(diagnostic->severity, "error") == 0;
+}
+
+static gboolean keep(Reader *reader, Diagnostic *diagnostic)
+{
+    GPtrArray *list = is_error(diagnostic) ? reader->errors : reader->others;
+    reader->n_errors += is_error(diagnostic);
+    if (list->len < DIAGNOSTICS_LIMIT) {
+        g_ptr_array_add(list, diagnostic);
+        return TRUE;
+    }
+    diagnostic_free(diagnostic);
+    return FALSE;
+}
+
+/* ---- JSON: the compiler -------------------------------------------------------------------------
+ */
+
+static const char *severity_of(const char *kind)
+{
+    if (strcmp(kind, "note") == 0 || strcmp(kind, "warning") == 0)
+        return kind;
+    return "error"; /* also "fatal error", "sorry, unimplemented", "internal compiler error" */
+}
+
+static Diagnostic *read_element(const Reader *reader, json_t *element)
+{
+    const char *kind = json_string_value(json_object_get(element, "kind"));
+    const char *message = json_string_value(json_object_get(element, "message"));
+    if (kind == NULL || message == NULL)
+        return NULL;
+    json_t *locations = json_object_get(element, "locations");
+    json_t *caret = json_object_get(json_array_get(locations, 0), "caret");
+    const char *file = json_string_value(json_object_get(caret, "file"));
+    json_int_t line = json_integer_value(json_object_get(caret, "line"));
+    Diagnostic *diagnostic = new_diagnostic(reader, severity_of(kind), file, line, message);
+    json_int_t column = json_integer_value(json_object_get(caret, "column"));
+    diagnostic->column = column > 0 && column <= LINE_MAX_VALUE ? (guint)column : 0;
+    return diagnostic;
+}
+
+/* The first note says where the other half is ("previous declaration of ..."), if it is elsewhere. */
+static void keep_with_note(Reader *reader, json_t *element)
+{
+    Diagnostic *diagnostic = read_element(reader, element);
+    if (diagnostic == NULL)
+        return;
+    Diagnostic *note =
+        read_element(reader, json_array_get(json_object_get(element, "children"), 0));
+    gboolean useful = note != NULL && (note->line != diagnostic->line ||
+                                       g_strcmp0(note->file, diagnostic->file) != 0);
+    GPtrArray *list = is_error(diagnostic) ? reader->errors : reader->others;
+    if (keep(reader, diagnostic) && useful && list->len < DIAGNOSTICS_LIMIT)
+        g_ptr_array_add(list, g_steal_pointer(&note));
+    if (note != NULL)
+        diagnostic_free(note);
+}
+
+static const char *skip_separators(const char *at)
+{
+    return at + strspn(at, " ,\n");
+}
+
+/* Read elements up to the first that is broken or cut; the place after them. */
+static const char *read_array(Reader *reader, const char *at)
+{
+    at = skip_separators(at + 1);
+    while (*at == '{') {
+        json_error_t problem;
+        json_t *element = json_loads(at, JSON_DISABLE_EOF_CHECK, &problem);
+        if (element == NULL)
+            return strchr(at, '\n');
+        keep_with_note(reader, element);
+        json_decref(element);
+        at = skip_separators(at + problem.position);
+    }
+    return *at == ']' ? at + 1 : strchr(at, '\n');
+}
+
+/* ---- plain text: assembler, linker, driver ------------------------------------------------------
+ */
+
+static const char *message_after(const char *line, const char *mark)
+{
+    const char *found = strstr(line, mark);
+    return found != NULL ? found + strlen(mark) : NULL;
+}
+
+/* "attention.c:7: Error: no such instruction: `foo'" */
+static gboolean read_assembler_line(Reader *reader, const char *line)
+{
+    gsize length = strlen(reader->file);
+    if (strncmp(line, reader->file, length) != 0 || line[length] != ':')
+        return FALSE;
+    gint64 number = g_ascii_strtoll(line + length + 1, NULL, 10);
+    const char *error = message_after(line, ": Error: ");
+    const char *warning = message_after(line, ": Warning: ");
+    if (error != NULL)
+        keep(reader, new_diagnostic(reader, "error", reader->file, number, error));
+    else if (warning != NULL)
+        keep(reader, new_diagnostic(reader, "warning", reader->file, number, warning));
+    return TRUE; /* or an introduction, such as "Assembler messages:" */
+}
+
+static void read_line(Reader *reader, const char *line)
+{
+    static const char *const programs[] = {"gcc: ", "cc1: ", "as: ", "ld: ", "collect2: "};
+    if (read_assembler_line(reader, line) || strstr(line, ": in function ") != NULL)
+        return;
+    for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {
+        const char *message = message_after(line, programs[i]);
+        if (message == NULL)
+            continue;
+        /* collect2 only repeats that the linker failed. */
+        if (g_str_has_prefix(programs[i], "collect2"))
+            return;
+        gboolean warning = g_str_has_prefix(message, "warning: ");
+        keep(reader, new_diagnostic(reader, warning ? "warning" : "error", NULL, 0, message));
+        return;
+    }
+}
+
+static void read_all(Reader *reader, const char *text)
+{
+    const char *at = text;
+    while (at != NULL && *at != '\0') {
+        if (*at == '[') {
+            at = read_array(reader, at);
+            continue;
+        }
+        const char *end = strchrnul(at, '\n');
+        g_autofree char *line = g_strndup(at, (gsize)(end - at));
+        read_line(reader, line);
+        at = *end == '\n' ? end + 1 : NULL;
+    }
+}
+
+static void move_up_to_limit(GPtrArray *from, GPtrArray *to)
+{
+    while (from->len > 0 && to->len < DIAGNOSTICS_LIMIT)
+        g_ptr_array_add(to, g_ptr_array_steal_index(from, 0));
+}
+
+guint diagnostics_read(const char *bytes, gsize length, const char *file, const Source *source,
+                       Result *result)
+{
+    g_autofree char *text = clean_text(bytes, length);
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func((GDestroyNotify)diagnostic_free);
+    g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func((GDestroyNotify)diagnostic_free);
+    Reader reader = {.file = file, .source = source, .errors = errors, .others = others};
+    read_all(&reader, text);
+
+    move_up_to_limit(reader.errors, result->diagnostics);
+    move_up_to_limit(reader.others, result->diagnostics);
+    return reader.n_errors;
+}

@@ -1,0 +1,335 @@
+#include "gate_object.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    FILE_LIMIT = 32 * 1024 * 1024,
+    SEGMENTS_LIMIT = 32,
+    DYNAMIC_LIMIT = 256,
+    PAGE = 4096, /* the least that the loader maps; see page_of() */
+};
+
+#if defined(__x86_64__)
+#define HOST_MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define HOST_MACHINE EM_AARCH64
+#else
+#error "the gate knows the machine code of x86-64 and of aarch64 only"
+#endif
+
+/* ---- reading the file ---------------------------------------------------------------------------
+ */
+
+static gboolean read_fully(int fd, char *bytes, gsize length)
+{
+    for (gsize done = 0; done < length;) {
+        ssize_t n = read(fd, bytes + done, length - done);
+        if (n <= 0)
+            return FALSE;
+        done += (gsize)n;
+    }
+    return TRUE;
+}
+
+static gboolean read_object(GateObject *object, const char *path, const char **why)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat info;
+    gboolean regular = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    gboolean ok = FALSE;
+    if (!regular || info.st_size < (off_t)sizeof(Elf64_Ehdr)) {
+        *why = "it is no object file";
+    } else if (info.st_size > FILE_LIMIT) {
+        *why = "it is larger than 32 MiB: a table of absurd size?";
+    } else {
+        object->length = (gsize)info.st_size;
+        object->bytes = g_malloc(object->length);
+        ok = read_fully(fd, object->bytes, object->length);
+        *why = ok ? NULL : "it cannot be read";
+    }
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+static gboolean read_header(GateObject *object, const char **why)
+{
+    elf_version(EV_CURRENT);
+    object->elf = elf_memory(object->bytes, object->length);
+    if (object->elf == NULL || elf_kind(object->elf) != ELF_K_ELF ||
+        gelf_getehdr(object->elf, &object->header) == NULL) {
+        *why = "it is no object file";
+        return FALSE;
+    }
+    const GElf_Ehdr *header = &object->header;
+    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
+        header->e_machine != HOST_MACHINE || header->e_type != ET_DYN) {
+        *why = "it is no shared object for this machine";
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- segments -----------------------------------------------------------------------------------
+ */
+
+static gboolean in_file(const GateObject *object, guint64 offset, guint64 length)
+{
+    return offset <= object->length && length <= object->length - offset;
+}
+
+static gboolean read_segments(GateObject *object, const char **why)
+{
+    size_t n = 0;
+    *why = "its segments are malformed";
+    if (elf_getphdrnum(object->elf, &n) != 0 || n == 0 || n > SEGMENTS_LIMIT)
+        return FALSE;
+    for (size_t i = 0; i < n; i++) {
+        GElf_Phdr segment;
+        if (gelf_getphdr(object->elf, (int)i, &segment) == NULL ||
+            !in_file(object, segment.p_offset, segment.p_filesz) ||
+            segment.p_vaddr + segment.p_memsz < segment.p_vaddr ||
+            (segment.p_type == PT_LOAD && segment.p_memsz < segment.p_filesz))
+            return FALSE;
+        g_array_append_val(object->segments, segment);
+    }
+    *why = NULL;
+    return TRUE;
+}
+
+/* The place in the file of what will be at an address, if `length` bytes of it are there. */
+static gboolean offset_of(const GateObject *object, GElf_Addr address, guint64 length,
+                          guint64 *offset)
+{
+    for (guint i = 0; i < object->segments->len; i++) {
+        const GElf_Phdr *segment = &g_array_index(object->segments, GElf_Phdr, i);
+        guint64 into = address - segment->p_vaddr;
+        if (segment->p_type != PT_LOAD || address < segment->p_vaddr || into > segment->p_filesz ||
+            length > segment->p_filesz - into)
+            continue;
+        *offset = segment->p_offset + into;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* ---- sections, and that they agree with what the loader reads -----------------------------------
+ */
+
+static Elf_Scn *find_section(const GateObject *object, GElf_Word type, GElf_Addr address,
+                             GElf_Shdr *header)
+{
+    Elf_Scn *section = NULL;
+    while ((section = elf_nextscn(object->elf, section)) != NULL) {
+        if (gelf_getshdr(section, header) != NULL && header->sh_type == type &&
+            (address == 0 || header->sh_addr == address))
+            return section;
+    }
+    return NULL;
+}
+
+/* Is there exactly this section where the loader will look? */
+static gboolean section_agrees(const GateObject *object, GElf_Word type, GElf_Addr address,
+                               guint64 size)
+{
+    GElf_Shdr header;
+    guint64 offset = 0;
+    return find_section(object, type, address, &header) != NULL && header.sh_size == size &&
+           offset_of(object, address, size, &offset) && offset == header.sh_offset;
+}
+
+static GElf_Xword dynamic_value(const GateObject *object, GElf_Sxword tag)
+{
+    for (guint i = 0; i < object->dynamic->len; i++) {
+        const GElf_Dyn *entry = &g_array_index(object->dynamic, GElf_Dyn, i);
+        if (entry->d_tag == tag)
+            return entry->d_un.d_val;
+    }
+    return 0;
+}
+
+/* The dynamic segment, and the section of the same bytes. */
+static gboolean read_dynamic(GateObject *object)
+{
+    const GElf_Phdr *segment = NULL;
+    for (guint i = 0; i < object->segments->len; i++) {
+        const GElf_Phdr *each = &g_array_index(object->segments, GElf_Phdr, i);
+        if (each->p_type != PT_DYNAMIC)
+            continue;
+        if (segment != NULL)
+            return FALSE;
+        segment = each;
+    }
+    GElf_Shdr header;
+    Elf_Scn *section = find_section(object, SHT_DYNAMIC, 0, &header);
+    if (segment == NULL || section == NULL || header.sh_offset != segment->p_offset ||
+        header.sh_size != segment->p_filesz || header.sh_addr != segment->p_vaddr ||
+        !section_agrees(object, SHT_DYNAMIC, header.sh_addr, header.sh_size))
+        return FALSE;
+
+    Elf_Data *data = elf_getdata(section, NULL);
+    GElf_Dyn entry;
+    for (int i = 0; i < DYNAMIC_LIMIT && data != NULL && gelf_getdyn(data, i, &entry) != NULL;
+         i++) {
+        if (entry.d_tag == DT_NULL)
+            return TRUE;
+        g_array_append_val(object->dynamic, entry);
+    }
+    return FALSE;
+}
+
+/* The tables of relocations: either none, or just where a section of them is. */
+static gboolean relocations_agree(const GateObject *object)
+{
+    static const GElf_Sxword tables[][2] = {{DT_RELA, DT_RELASZ}, {DT_JMPREL, DT_PLTRELSZ}};
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
+        GElf_Addr address = dynamic_value(object, tables[i][0]);
+        GElf_Xword size = dynamic_value(object, tables[i][1]);
+        if ((address != 0 || size != 0) && !section_agrees(object, SHT_RELA, address, size))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean tables_agree(const GateObject *object)
+{
+    GElf_Shdr symbols, strings;
+    GElf_Addr address = dynamic_value(object, DT_SYMTAB);
+    if (address == 0 || find_section(object, SHT_DYNSYM, address, &symbols) == NULL ||
+        !section_agrees(object, SHT_DYNSYM, address, symbols.sh_size) ||
+        symbols.sh_entsize != sizeof(Elf64_Sym))
+        return FALSE;
+    Elf_Scn *names = elf_getscn(object->elf, symbols.sh_link);
+    return names != NULL && gelf_getshdr(names, &strings) != NULL &&
+           strings.sh_addr == dynamic_value(object, DT_STRTAB) &&
+           strings.sh_size == dynamic_value(object, DT_STRSZ) &&
+           section_agrees(object, SHT_STRTAB, strings.sh_addr, strings.sh_size) &&
+           relocations_agree(object);
+}
+
+/* ---- life cycle ---------------------------------------------------------------------------------
+ */
+
+GateObject *gate_object_load(const char *path, const char **why)
+{
+    g_autoptr(GateObject) object = g_new0(GateObject, 1);
+    object->segments = g_array_new(FALSE, FALSE, sizeof(GElf_Phdr));
+    object->dynamic = g_array_new(FALSE, FALSE, sizeof(GElf_Dyn));
+    if (!read_object(object, path, why) || !read_header(object, why) || !read_segments(object, why))
+        return NULL;
+    if (!read_dynamic(object) || !tables_agree(object)) {
+        *why = "its tables contradict each other";
+        return NULL;
+    }
+    return g_steal_pointer(&object);
+}
+
+void gate_object_free(GateObject *object)
+{
+    if (object == NULL)
+        return;
+    elf_end(object->elf);
+    g_free(object->bytes);
+    g_array_unref(object->segments);
+    g_array_unref(object->dynamic);
+    g_free(object);
+}
+
+/* ---- what is in it ------------------------------------------------------------------------------
+ */
+
+void gate_object_each_symbol(const GateObject *object, GElf_Word type, GateSymbolVisit visit,
+                             gpointer data)
+{
+    GElf_Addr address = type == SHT_DYNSYM ? dynamic_value(object, DT_SYMTAB) : 0;
+    GElf_Shdr header;
+    Elf_Scn *section = find_section(object, type, address, &header);
+    Elf_Data *table = section != NULL ? elf_getdata(section, NULL) : NULL;
+    GElf_Sym symbol;
+    for (int i = 1; table != NULL && gelf_getsym(table, i, &symbol) != NULL; i++) {
+        const char *name = elf_strptr(object->elf, header.sh_link, symbol.st_name);
+        visit(&symbol, name != NULL ? name : "", data);
+    }
+}
+
+static void visit_table(const GateObject *object, GElf_Sxword tag, GateRelocationVisit visit,
+                        gpointer data)
+{
+    GElf_Addr address = dynamic_value(object, tag);
+    GElf_Shdr header;
+    Elf_Scn *section = address != 0 ? find_section(object, SHT_RELA, address, &header) : NULL;
+    Elf_Data *table = section != NULL ? elf_getdata(section, NULL) : NULL;
+    GElf_Rela relocation;
+    for (int i = 0; table != NULL && gelf_getrela(table, i, &relocation) != NULL; i++)
+        visit(&relocation, data);
+}
+
+void gate_object_each_relocation(const GateObject *object, GateRelocationVisit visit, gpointer data)
+{
+    visit_table(object, DT_RELA, visit, data);
+    visit_table(object, DT_JMPREL, visit, data);
+}
+
+const char *gate_object_dynamic_string(const GateObject *object, GElf_Xword offset)
+{
+    GElf_Shdr header;
+    Elf_Scn *section = find_section(object, SHT_STRTAB, dynamic_value(object, DT_STRTAB), &header);
+    const char *string =
+        section != NULL ? elf_strptr(object->elf, elf_ndxscn(section), offset) : NULL;
+    return string != NULL ? string : "";
+}
+
+GArray *gate_object_code(const GateObject *object)
+{
+    GArray *all = g_array_new(FALSE, FALSE, sizeof(GateCode));
+    for (guint i = 0; i < object->segments->len; i++) {
+        const GElf_Phdr *segment = &g_array_index(object->segments, GElf_Phdr, i);
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0)
+            continue;
+        guint64 page = MAX((guint64)sysconf(_SC_PAGESIZE), PAGE);
+        guint64 before = segment->p_offset % page;
+        guint64 end = (segment->p_offset + segment->p_filesz + page - 1) / page * page;
+        guint64 start = segment->p_offset - before;
+        GateCode code = {
+            .bytes = (const guint8 *)object->bytes + start,
+            .length = MIN(end, object->length) - start,
+            .address = segment->p_vaddr - before,
+        };
+        g_array_append_val(all, code);
+    }
+    return all;
+}
+
+gboolean gate_object_is_code(const GateObject *object, GElf_Addr address)
+{
+    for (guint i = 0; i < object->segments->len; i++) {
+        const GElf_Phdr *segment = &g_array_index(object->segments, GElf_Phdr, i);
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0 &&
+            address >= segment->p_vaddr && address - segment->p_vaddr < segment->p_filesz)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+typedef struct {
+    GElf_Addr address;
+    const char *name;
+} Wanted;
+
+static void match_function(const GElf_Sym *symbol, const char *name, gpointer data)
+{
+    Wanted *wanted = data;
+    if (GELF_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF &&
+        wanted->address >= symbol->st_value && wanted->address - symbol->st_value < symbol->st_size)
+        wanted->name = name;
+}
+
+const char *gate_object_function_at(const GateObject *object, GElf_Addr address)
+{
+    Wanted wanted = {.address = address};
+    gate_object_each_symbol(object, SHT_SYMTAB, match_function, &wanted);
+    return wanted.name;
+}

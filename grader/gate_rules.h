@@ -1,0 +1,28 @@
+/*
+ * gate_rules.h: what the parts of the gate share.
+ */
+#pragma once
+
+#include "gate_object.h"
+#include "result.h"
+#include "rubric.h"
+#include "source.h"
+
+/* One object on trial. */
+typedef struct {
+    const Rubric *rubric;
+    const GateObject *object;
+    const Source *source;
+    const char *file; /* name of the source in messages */
+    Result *result;
+} Gate;
+
+/*
+ * Refuse the object: `rule` in a few words, then what breaks it. `line` is where in the source, or
+ * 0; `hint` says what to do instead. Repetitions of a message are dropped.
+ */
+void gate_refuse(Gate *gate, const char *rule, guint line, const char *hint, const char *format,
+                 ...) G_GNUC_PRINTF(5, 6);
+
+/* The rules about symbols: what it defines and what it needs. */
+void gate_judge_symbols(Gate *gate);

@@ -1,0 +1,111 @@
+#include "gate_rules.h"
+
+#include <string.h>
+
+#include "api.h"
+#include "escape.h"
+#include "gate_names.h"
+
+enum { NAME_LIMIT = 80 };
+
+static char *shown(const char *name)
+{
+    return escape_text(name, -1, NAME_LIMIT, FALSE);
+}
+
+/* ---- what it needs ------------------------------------------------------------------------------
+ */
+
+static void refuse_needed(Gate *gate, const char *name)
+{
+    g_autofree char *label = shown(name);
+    guint line = source_find(gate->source, name);
+    if (api_has(api_attention, name))
+        gate_refuse(gate, "missing function", line,
+                    "write it, or start again from the stub in the starter's attention.c",
+                    "'%s' is used but not defined", label);
+    else if (gate_is_in_libc(name))
+        gate_refuse(gate, "forbidden function", line, gate_advice(name),
+                    "'%s' is not available to student code", label);
+    else
+        gate_refuse(gate, "unknown function", line,
+                    "check its name; if it is declared `inline`, make it `static inline`",
+                    "'%s' is used but defined nowhere", label);
+}
+
+/* Each use of malloc is __wrap_malloc by now; a plain one came from the linker's back door. */
+static void judge_needed(Gate *gate, const char *symbol)
+{
+    if (api_has(api_wrapped, symbol)) {
+        g_autofree char *back_door = g_strconcat("__real_", symbol, NULL);
+        g_autofree char *hint = g_strdup_printf("call %s() by its own name", symbol);
+        gate_refuse(gate, "forbidden function", source_find(gate->source, back_door), hint,
+                    "'%s' is the grader's own", back_door);
+        return;
+    }
+    if (api_has(api_tensor, symbol) || gate_is_compilers_own(symbol))
+        return;
+    g_autofree char *plain = gate_plain_name(symbol);
+    gboolean wrapped = g_str_has_prefix(symbol, API_WRAP_PREFIX);
+    if (wrapped && !api_has(api_wrapped, plain))
+        refuse_needed(gate, symbol);
+    else if (!rubric_allows(gate->rubric, plain))
+        refuse_needed(gate, plain);
+}
+
+/* ---- what it defines ----------------------------------------------------------------------------
+ */
+
+static void judge_exported(Gate *gate, const GElf_Sym *symbol, const char *name)
+{
+    g_autofree char *label = shown(name);
+    guint line = source_find(gate->source, name);
+    if (!api_has(api_attention, name))
+        gate_refuse(gate, "exported symbol", line, "make it static",
+                    "'%s' is visible outside of the file", label);
+    else if (GELF_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx >= SHN_LORESERVE ||
+             !gate_object_is_code(gate->object, symbol->st_value))
+        gate_refuse(gate, "exported symbol", line, "define it as attention.h declares it",
+                    "'%s' is not a function", label);
+}
+
+static void visit_dynamic(const GElf_Sym *symbol, const char *name, gpointer data)
+{
+    Gate *gate = data;
+    if (GELF_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC) {
+        g_autofree char *label = shown(name);
+        gate_refuse(gate, "code that runs before the tests", source_find(gate->source, name),
+                    "write one plain function", "'%s' is chosen at load time (IFUNC)", label);
+    } else if (symbol->st_shndx == SHN_UNDEF) {
+        judge_needed(gate, name);
+    } else if (GELF_ST_BIND(symbol->st_info) != STB_LOCAL) {
+        judge_exported(gate, symbol, name);
+    }
+}
+
+/* Symbols that the linker made local. Nobody can call them from outside, but the name misleads. */
+static void visit_any(const GElf_Sym *symbol, const char *name, gpointer data)
+{
+    Gate *gate = data;
+    guint type = GELF_ST_TYPE(symbol->st_info);
+    if (symbol->st_shndx == SHN_UNDEF || (type != STT_FUNC && type != STT_NOTYPE) ||
+        !gate_is_reserved(name))
+        return;
+    g_autofree char *label = shown(name);
+    gate_refuse(gate, "redefined function", source_find(gate->source, name),
+                "use the one that is given, or choose another name",
+                "'%s' belongs to the C library or to the kit", label);
+}
+
+static void visit_ifunc(const GElf_Sym *symbol, const char *name, gpointer data)
+{
+    if (GELF_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
+        visit_dynamic(symbol, name, data);
+}
+
+void gate_judge_symbols(Gate *gate)
+{
+    gate_object_each_symbol(gate->object, SHT_DYNSYM, visit_dynamic, gate);
+    gate_object_each_symbol(gate->object, SHT_SYMTAB, visit_any, gate);
+    gate_object_each_symbol(gate->object, SHT_SYMTAB, visit_ifunc, gate);
+}
