@@ -46,7 +46,7 @@ GRADER_MAIN := $(OBJ)/grader/main.o
 GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) $(CLASS)) \
     $(OBJ)/grader/worker/wire.o $(OBJ)/starter/tensor.o
 WORKER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/worker/confine.c,$(wildcard grader/worker/*.c)))
-SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/support/*.c)) \
+SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/direct.c,$(wildcard tests/support/*.c))) \
     $(OBJ)/plain/grader/worker/wire.o $(OBJ)/plain/starter/tensor.o
 ASSIGNMENT_TESTS := $(foreach set,public hidden,$(if $(wildcard tests/$(set)/*.c),$(BUILD)/tests/$(set)))
 
@@ -68,12 +68,28 @@ $(LIBEXEC)/confine: $(OBJ)/plain/grader/worker/confine.o
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(EXTRA_LDFLAGS)
 
-TEST_LIBS = $(shell pkg-config --libs criterion jansson) -lm
+TEST_LIBS = $(shell pkg-config --libs criterion jansson) -lm $(EXTRA_LDFLAGS)
 $(BUILD)/tests/%: $(SUPPORT_OBJ)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(TEST_LIBS)
-$(foreach set,public hidden,$(eval $(BUILD)/tests/$(set): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/$(set)/*.c))))
+
+# The same tests linked directly to an attention.c: for coverage, sanitizers, and writing tests.
+IMPLEMENTATION ?= solution/attention.c
+COMMA := ,
+DIRECT_WRAP := $(addprefix -Wl$(COMMA)--wrap=,malloc calloc realloc scaled_dot_product_attention \
+    self_attention_create self_attention_forward self_attention_free \
+    create_causal_mask create_padding_mask create_bidirectional_mask)
+DIRECT_OBJ := $(filter-out %/proxy.o %/death.o %/wire.o,$(SUPPORT_OBJ)) \
+    $(OBJ)/tests/support/direct.o $(OBJ)/plain/$(IMPLEMENTATION:.c=.o)
+DIRECT_TESTS := $(BUILD)/tests/public-direct $(BUILD)/tests/hidden-direct
+$(DIRECT_TESTS): $(DIRECT_OBJ) FORCE
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(DIRECT_WRAP) $(TEST_LIBS)
+
+$(foreach set,public hidden,$(eval $(BUILD)/tests/$(set) $(BUILD)/tests/$(set)-direct: \
+    $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/$(set)/*.c))))
 
 $(OBJ)/tests/public/%.o $(OBJ)/tests/hidden/%.o $(OBJ)/tests/support/%.o: CFLAGS_USED = $(PLAIN_CFLAGS)
 $(OBJ)/tests/grader/%.o: CFLAGS_USED = $(GRADER_CFLAGS) -Itests/support -Itests/grader
@@ -118,6 +134,16 @@ $(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADE
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
 
+# Every line and every branch of the solution, by the hidden tests.
+coverage: ## what the tests reach
+	$(Q)rm -rf $(BUILD)/coverage
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage EXTRA_CFLAGS='--coverage -O0' \
+	    EXTRA_LDFLAGS=--coverage $(BUILD)/coverage/tests/hidden-direct
+	$(Q)$(BUILD)/coverage/tests/hidden-direct
+	$(Q)gcovr --root . --filter solution/ --fail-under-line 100 --fail-under-branch 100 \
+	    $(BUILD)/coverage
+
+.SECONDARY:
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 
 test: all $(GRADER_TESTS) ## pass every test of the kit
@@ -142,4 +168,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all setup check grade starter test format lint clean help
+.PHONY: all setup check coverage grade starter test format lint clean help FORCE

@@ -1,0 +1,203 @@
+/* Hidden tests of everything together, as a transformer would use it. */
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "compare.h"
+#include "expect_attention.h"
+#include "fail.h"
+#include "inputs.h"
+
+static const char *const CAUSAL_HINT = "the causal mask lets position i attend to 0 to i only";
+static const char *const PADDING_HINT = "the padding mask lets nobody attend to padding";
+
+/* What the masks must be, by their definition, so that a wrong mask cannot hide. */
+static Tensor *true_causal_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    for (int i = 0; i < seq_len * seq_len; i++)
+        mask->data[i] = i % seq_len <= i / seq_len;
+    return mask;
+}
+
+static Tensor *true_padding_mask(const int *lengths, int batch_size, int length)
+{
+    Tensor *mask = tensor_create(3, (int[]){batch_size, length, length});
+    for (size_t i = 0; i < mask->size; i++) {
+        int at = (int)i, valid = lengths[at / (length * length)];
+        mask->data[i] = at / length % length < valid && at % length < valid;
+    }
+    return mask;
+}
+
+/* A copy of one sequence of a batch, or of one mask. */
+static Tensor *item(const Tensor *batch, int i)
+{
+    Tensor *one = tensor_create(2, batch->shape + 1);
+    memcpy(one->data, batch->data + (size_t)i * one->size, one->size * sizeof *one->data);
+    return one;
+}
+
+static Tensor *need_mask(Tensor *mask, const char *call)
+{
+    if (!mask)
+        fail_test("not_implemented", NULL, "%s returned NULL", call);
+    passed_check();
+    return mask;
+}
+
+static SelfAttention *need_layer(int d_model)
+{
+    SelfAttention *layer = self_attention_create(d_model);
+    if (!layer)
+        fail_test("not_implemented", NULL, "self_attention_create(%d) returned NULL", d_model);
+    passed_check();
+    return layer;
+}
+
+/* The notebook's analysis: positions with the same content attend to each other. */
+static void expect_same_content(void)
+{
+    owned Tensor *x = matrix(4, 4, (float[]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0});
+    owned Tensor *everywhere =
+        need_mask(create_bidirectional_mask(4), "create_bidirectional_mask(4)");
+    SelfAttention *layer = need_layer(4);
+    expect_attention_result(self_attention_forward(layer, x, NULL), x, x, x, NULL, NULL);
+    expect_attention_result(self_attention_forward(layer, x, everywhere), x, x, x, NULL,
+                            "the bidirectional mask lets everything through");
+    self_attention_free(layer);
+}
+
+/* The notebook's test_unit_complete_attention_system(), with values. */
+Test(integration, complete_system, .description = "attention, self-attention and masks together",
+     .timeout = 60)
+{
+    const int lengths[] = {8, 5};
+    owned Tensor *embeddings = random_tensor(3, (int[]){2, 8, 32});
+    owned Tensor *sequence = item(embeddings, 0);
+    owned Tensor *true_causal = true_causal_mask(8);
+    owned Tensor *true_padding = true_padding_mask(lengths, 2, 8);
+    owned Tensor *causal = need_mask(create_causal_mask(8), "create_causal_mask(8)");
+    owned Tensor *padding =
+        need_mask(create_padding_mask(lengths, 2, 8), "create_padding_mask({8, 5}, 2, 8)");
+    SelfAttention *layer = need_layer(32);
+
+    expect_attention(embeddings, embeddings, embeddings, NULL, NULL);
+    expect_attention_result(self_attention_forward(layer, sequence, NULL), sequence, sequence,
+                            sequence, NULL, NULL);
+    expect_attention_result(scaled_dot_product_attention(sequence, sequence, sequence, causal),
+                            sequence, sequence, sequence, true_causal, CAUSAL_HINT);
+    expect_attention_result(self_attention_forward(layer, embeddings, padding), embeddings,
+                            embeddings, embeddings, true_padding, PADDING_HINT);
+    for (int i = 0; i < 2; i++) {
+        owned Tensor *mask = item(padding, i), *true_mask = item(true_padding, i);
+        expect_attention_result(scaled_dot_product_attention(sequence, sequence, sequence, mask),
+                                sequence, sequence, sequence, true_mask, PADDING_HINT);
+    }
+    self_attention_free(layer);
+    expect_same_content();
+}
+
+/* Fail unless the elements from `begin` to before `end` are the very same numbers. */
+static void expect_same(const Tensor *before, const Tensor *after, size_t begin, size_t end,
+                        const char *what, const char *hint)
+{
+    for (size_t i = begin; i < end; i++)
+        if (before->data[i] != after->data[i])
+            fail_test("value", hint, "output %zu is %.9g, expected %.9g as before: %s", i,
+                      after->data[i], before->data[i], what);
+    passed_check();
+}
+
+/* However large the future becomes, the past is computed by the same additions. */
+Test(integration, causal_future, .description = "the future does not change the past",
+     .timeout = 60)
+{
+    enum { LENGTH = 6, WIDTH = 4, NOW = 3 };
+    owned Tensor *x = random_tensor(3, (int[]){2, LENGTH, WIDTH});
+    owned Tensor *changed = tensor_copy(x);
+    for (size_t i = 0; i < x->size; i++)
+        if (i / WIDTH % LENGTH > NOW)
+            changed->data[i] = 50 * x->data[i] + 7;
+    owned Tensor *causal = need_mask(create_causal_mask(LENGTH), "create_causal_mask(6)");
+    owned Tensor *true_causal = true_causal_mask(LENGTH);
+    SelfAttention *layer = need_layer(WIDTH);
+
+    AttentionResult before = self_attention_forward(layer, x, causal);
+    expect_attention_kept(before, x, x, x, true_causal, CAUSAL_HINT);
+    AttentionResult after = self_attention_forward(layer, changed, causal);
+    expect_result(after, "with a causal mask");
+    expect_shape("output", after.output, 3, x->shape, "with a causal mask");
+    for (size_t batch = 0; batch < 2; batch++) {
+        size_t first = batch * LENGTH * WIDTH;
+        expect_same(before.output, after.output, first, first + (NOW + 1) * WIDTH,
+                    "only later positions changed", CAUSAL_HINT);
+    }
+    free_result(before);
+    free_result(after);
+    self_attention_free(layer);
+}
+
+/* Batch 4, length 8, width 16, as in the notebook's examples; one sequence is all padding. */
+Test(integration, padded_batch, .description = "a batch with padding", .timeout = 60)
+{
+    enum { BATCH = 4, LENGTH = 8, WIDTH = 16 };
+    const int lengths[BATCH] = {8, 3, 0, 1 + random_below(LENGTH)};
+    owned Tensor *x = random_tensor(3, (int[]){BATCH, LENGTH, WIDTH});
+    owned Tensor *changed = tensor_copy(x);
+    owned Tensor *padding = need_mask(create_padding_mask(lengths, BATCH, LENGTH),
+                                      "create_padding_mask(lengths, 4, 8)");
+    owned Tensor *true_padding = true_padding_mask(lengths, BATCH, LENGTH);
+    for (size_t i = 0; i < x->size; i++)
+        if ((int)(i / WIDTH % LENGTH) >= lengths[i / (LENGTH * WIDTH)])
+            changed->data[i] = 40 - 9 * x->data[i];
+
+    AttentionResult before = scaled_dot_product_attention(x, x, x, padding);
+    expect_attention_kept(before, x, x, x, true_padding, PADDING_HINT);
+    AttentionResult after = scaled_dot_product_attention(changed, changed, changed, padding);
+    expect_result(after, "with a padding mask");
+    expect_shape("output", after.output, 3, x->shape, "with a padding mask");
+    for (size_t batch = 0; batch < BATCH; batch++) {
+        size_t first = batch * LENGTH * WIDTH;
+        expect_same(before.output, after.output, first, first + (size_t)lengths[batch] * WIDTH,
+                    "only padding changed", PADDING_HINT);
+    }
+    free_result(before);
+    free_result(after);
+}
+
+/* Keys and values are a set: their order means nothing, and neither does a shift of all scores. */
+Test(integration, order_of_keys, .description = "the order of the keys means nothing",
+     .timeout = 60)
+{
+    enum { QUERIES = 3, KEYS = 5, WIDTH = 4 };
+    static const int order[KEYS] = {3, 0, 4, 2, 1};
+    owned Tensor *Q = random_tensor(2, (int[]){QUERIES, WIDTH});
+    owned Tensor *K = random_tensor(2, (int[]){KEYS, WIDTH});
+    owned Tensor *V = random_tensor(2, (int[]){KEYS, WIDTH});
+    owned Tensor *mixed_K = tensor_copy(K), *mixed_V = tensor_copy(V);
+    for (int key = 0; key < KEYS; key++) {
+        memcpy(mixed_K->data + key * WIDTH, K->data + order[key] * WIDTH, WIDTH * sizeof(float));
+        memcpy(mixed_V->data + key * WIDTH, V->data + order[key] * WIDTH, WIDTH * sizeof(float));
+    }
+    for (int query = 0; query < QUERIES; query++)
+        Q->data[query * WIDTH] = 1;
+    owned Tensor *shifted_K = tensor_copy(mixed_K);
+    for (int key = 0; key < KEYS; key++)
+        shifted_K->data[key * WIDTH] += 3;
+
+    AttentionResult plain = scaled_dot_product_attention(Q, K, V, NULL);
+    expect_attention_kept(plain, Q, K, V, NULL, NULL);
+    double expected[QUERIES * WIDTH];
+    for (int i = 0; i < QUERIES * WIDTH; i++)
+        expected[i] = plain.output->data[i];
+    const Expected same = {2, {QUERIES, WIDTH}, expected};
+    AttentionResult mixed = scaled_dot_product_attention(Q, mixed_K, mixed_V, NULL);
+    expect_tensor("output", mixed.output, &same, "with keys and values in another order", NULL);
+    AttentionResult shifted = scaled_dot_product_attention(Q, shifted_K, mixed_V, NULL);
+    expect_tensor("output", shifted.output, &same, "with the same number added to all scores",
+                  NULL);
+    free_result(plain);
+    free_result(mixed);
+    free_result(shifted);
+}

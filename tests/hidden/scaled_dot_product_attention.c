@@ -1,0 +1,183 @@
+/* Hidden tests of scaled_dot_product_attention(); what it refuses is in refused_attention.c. */
+#include <criterion/criterion.h>
+
+#include "compare.h"
+#include "expect_attention.h"
+#include "inputs.h"
+
+static const char *const MASK_HINT =
+    "where the mask is 0, the score becomes -1e9 before the softmax; anything else may attend";
+
+/* 0 and 1 at random, with a 1 in each row so that no row is fully masked. */
+static Tensor *random_mask(int ndim, const int *shape)
+{
+    Tensor *mask = random_tensor(ndim, shape);
+    int columns = shape[ndim - 1];
+    for (size_t i = 0; i < mask->size; i++)
+        mask->data[i] = mask->data[i] > 0 ? 1 : 0;
+    for (size_t row = 0; row < mask->size; row += (size_t)columns)
+        mask->data[row + (size_t)random_below(columns)] = 1;
+    return mask;
+}
+
+static void expect_random_attention(const int *q_shape, const int *k_shape, const int *v_shape,
+                                    int ndim)
+{
+    owned Tensor *Q = random_tensor(ndim, q_shape);
+    owned Tensor *K = random_tensor(ndim, k_shape);
+    owned Tensor *V = random_tensor(ndim, v_shape);
+    expect_attention(Q, K, V, NULL, NULL);
+}
+
+Test(scaled_dot_product_attention, values, .description = "weights and output", .timeout = 60)
+{
+    expect_random_attention((int[]){4, 6}, (int[]){4, 6}, (int[]){4, 6}, 2);
+    expect_random_attention((int[]){1, 5, 16}, (int[]){1, 5, 16}, (int[]){1, 5, 32}, 3);
+}
+
+/* With one query and two keys, the ratio of the weights is e to the difference of the scores. */
+Test(scaled_dot_product_attention, scale, .description = "scores divided by sqrt(d_k)",
+     .timeout = 60)
+{
+    const char *hint = "divide the scores by sqrt(d_k); d_k is the size of the last axis of Q";
+    for (int d_k = 1; d_k <= 64; d_k *= 4) {
+        owned Tensor *Q = tensor_create(2, (int[]){1, d_k});
+        owned Tensor *K = tensor_create(2, (int[]){2, d_k});
+        owned Tensor *V = random_tensor(2, (int[]){2, 3});
+        tensor_fill(Q, 1);
+        for (int i = 0; i < d_k; i++)
+            K->data[i] = 0.25f;
+        expect_attention(Q, K, V, NULL, hint);
+    }
+}
+
+Test(scaled_dot_product_attention, sizes, .description = "Lq, Lk, d_k and d_v all different",
+     .timeout = 60)
+{
+    static const int sizes[][4] = {
+        /* Lq, Lk, d_k, d_v */
+        {3, 5, 7, 2},   {5, 3, 2, 7},   {2, 7, 3, 5},   {6, 2, 8, 3}, {1, 4, 3, 2},
+        {4, 1, 3, 2},   {1, 1, 1, 1},   {3, 4, 1, 5},   {3, 4, 5, 1}, {2, 300, 2, 3},
+        {300, 2, 3, 2}, {2, 3, 300, 2}, {2, 3, 2, 300},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const int *s = sizes[i];
+        expect_random_attention((int[]){s[0], s[2]}, (int[]){s[1], s[2]}, (int[]){s[1], s[3]}, 2);
+    }
+}
+
+Test(scaled_dot_product_attention, batches, .description = "leading axes", .timeout = 60)
+{
+    expect_random_attention((int[]){2, 4, 3}, (int[]){2, 4, 3}, (int[]){2, 4, 3}, 3);
+    expect_random_attention((int[]){3, 2, 5}, (int[]){3, 4, 5}, (int[]){3, 4, 2}, 3);
+    expect_random_attention((int[]){2, 3, 4, 5}, (int[]){2, 3, 6, 5}, (int[]){2, 3, 6, 2}, 4);
+    expect_random_attention((int[]){3, 1, 2, 2}, (int[]){3, 1, 3, 2}, (int[]){3, 1, 3, 4}, 4);
+}
+
+Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)
+{
+    owned Tensor *Q = random_tensor(2, (int[]){5, 4});
+    owned Tensor *K = random_tensor(2, (int[]){5, 4});
+    owned Tensor *V = random_tensor(2, (int[]){5, 3});
+    owned Tensor *lower = tensor_create(2, (int[]){5, 5});
+    owned Tensor *some = random_mask(2, (int[]){5, 5});
+    for (int i = 0; i < 25; i++)
+        lower->data[i] = i % 5 <= i / 5 ? 1 : 0;
+    expect_attention(Q, K, V, lower, MASK_HINT);
+    expect_attention(Q, K, V, some, MASK_HINT);
+
+    owned Tensor *short_K = random_tensor(2, (int[]){3, 4});
+    owned Tensor *short_V = random_tensor(2, (int[]){3, 3});
+    owned Tensor *wide = random_mask(2, (int[]){5, 3});
+    expect_attention(Q, short_K, short_V, wide, MASK_HINT);
+
+    /* Whatever is not 0 means "may attend", as in the notebook's np.where(mask == 0, ...). */
+    owned Tensor *odd =
+        matrix(5, 3, (float[]){0.5f, 0, 2, -1, 0.25f, 0, 0, 1e-3f, 7, 1, 0, 0, -0.5f, 100, 0.999f});
+    expect_attention(Q, short_K, short_V, odd, MASK_HINT);
+}
+
+static void expect_masked_attention(const Tensor *Q, const Tensor *K, const Tensor *V, int ndim,
+                                    const int *mask_shape)
+{
+    owned Tensor *mask = random_mask(ndim, mask_shape);
+    expect_attention(Q, K, V, mask,
+                     "the mask is broadcast: tensor_broadcast_index() finds the element");
+}
+
+Test(scaled_dot_product_attention, mask_broadcast, .description = "a mask with leading axes",
+     .timeout = 60)
+{
+    owned Tensor *Q = random_tensor(3, (int[]){3, 4, 2});
+    owned Tensor *K = random_tensor(3, (int[]){3, 5, 2});
+    owned Tensor *V = random_tensor(3, (int[]){3, 5, 2});
+    expect_masked_attention(Q, K, V, 2, (int[]){4, 5});
+    expect_masked_attention(Q, K, V, 3, (int[]){1, 4, 5});
+    expect_masked_attention(Q, K, V, 3, (int[]){3, 4, 5});
+
+    owned Tensor *heads_Q = random_tensor(4, (int[]){2, 3, 2, 3});
+    owned Tensor *heads_K = random_tensor(4, (int[]){2, 3, 4, 3});
+    owned Tensor *heads_V = random_tensor(4, (int[]){2, 3, 4, 2});
+    expect_masked_attention(heads_Q, heads_K, heads_V, 2, (int[]){2, 4});
+    expect_masked_attention(heads_Q, heads_K, heads_V, 3, (int[]){3, 2, 4});
+    expect_masked_attention(heads_Q, heads_K, heads_V, 4, (int[]){2, 1, 2, 4});
+    expect_masked_attention(heads_Q, heads_K, heads_V, 4, (int[]){1, 3, 2, 4});
+    expect_masked_attention(heads_Q, heads_K, heads_V, 4, (int[]){2, 3, 2, 4});
+}
+
+/* The scores are large, so that only replacing them gives equal weights; adding -1e9 does not. */
+Test(scaled_dot_product_attention, masked_row, .description = "a row in which all is masked",
+     .timeout = 60)
+{
+    const char *hint = "where all keys are masked, all scores are -1e9, and all weights are equal";
+    owned Tensor *Q = matrix(3, 4, (float[]){200, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0});
+    owned Tensor *K = matrix(4, 4, (float[]){90, 1, 0, 0, 0, 2, 0, 0, -90, 3, 0, 0, 30, 4, 0, 0});
+    owned Tensor *V = random_tensor(2, (int[]){4, 3});
+    owned Tensor *mask = matrix(3, 4, (float[]){0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1});
+    expect_attention(Q, K, V, mask, hint);
+
+    owned Tensor *nothing = tensor_create(2, (int[]){3, 4});
+    expect_attention(Q, K, V, nothing, hint);
+}
+
+/* With d_k = 4 these scores are exact in float, in whatever order they are computed. */
+Test(scaled_dot_product_attention, stability, .description = "scores of +-10000", .timeout = 60)
+{
+    const char *hint = "subtract the largest score of the row before expf()";
+    owned Tensor *V = random_tensor(2, (int[]){4, 3});
+    owned Tensor *mask = matrix(3, 4, (float[]){0, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1});
+    owned Tensor *Q = matrix(3, 4, (float[]){200, 0, 0, 0, -200, 0, 0, 0, 0, 2, 0, 0});
+    owned Tensor *K = matrix(4, 4,
+                             (float[]){100, 0, 0, 0, 99.9921875f, 1, 0, 0, //
+                                       -100, 2, 0, 0, 99.984375f, -1, 0, 0});
+    expect_attention(Q, K, V, NULL, hint);
+    expect_attention(Q, K, V, mask, hint);
+
+    /* Everything is far below zero: a maximum must not start at a constant. */
+    owned Tensor *low_Q = matrix(3, 4, (float[]){-200, 0, 0, 0, -201, 0, 0, 0, -204, 0, 0, 0});
+    owned Tensor *low_K = matrix(4, 4,
+                                 (float[]){100, 0, 0, 0, 100.0078125f, 0, 0, 0, //
+                                           101, 0, 0, 0, 100.015625f, 0, 0, 0});
+    expect_attention(low_Q, low_K, V, NULL, hint);
+    expect_attention(low_Q, low_K, V, mask, hint);
+}
+
+/* A result stays what it was when other calls follow, and the same call gives the same again. */
+Test(scaled_dot_product_attention, independent_calls, .description = "calls do not disturb others",
+     .timeout = 60)
+{
+    const char *hint = "each call returns new tensors and remembers nothing";
+    owned Tensor *Q = random_tensor(2, (int[]){3, 4});
+    owned Tensor *K = random_tensor(2, (int[]){5, 4});
+    owned Tensor *V = random_tensor(2, (int[]){5, 2});
+    owned Tensor *mask = random_mask(2, (int[]){3, 5});
+    owned Tensor *other = random_tensor(2, (int[]){6, 6});
+
+    AttentionResult first = scaled_dot_product_attention(Q, K, V, mask);
+    expect_attention_kept(first, Q, K, V, mask, hint);
+    expect_attention(other, other, other, NULL, hint);
+    expect_attention(Q, K, V, NULL, hint);
+    expect_attention_kept(first, Q, K, V, mask, hint);
+    expect_attention_result(scaled_dot_product_attention(Q, K, V, mask), Q, K, V, mask, hint);
+    free_result(first);
+}

@@ -1,0 +1,145 @@
+/* Hidden tests of the self-attention layer. */
+#include <criterion/criterion.h>
+
+#include "compare.h"
+#include "expect_attention.h"
+#include "fail.h"
+#include "inputs.h"
+#include "proxy.h"
+
+static SelfAttention *create_layer(int d_model)
+{
+    SelfAttention *layer = self_attention_create(d_model);
+    if (!layer)
+        fail_test("not_implemented", NULL, "self_attention_create(%d) returned NULL", d_model);
+    if (layer->d_model != d_model)
+        fail_test("value", "store d_model in the layer",
+                  "d_model is %d, expected %d, in self_attention_create(%d)", layer->d_model,
+                  d_model, d_model);
+    passed_check();
+    return layer;
+}
+
+static void expect_forward(const SelfAttention *layer, const Tensor *x, const Tensor *mask)
+{
+    expect_attention_result(self_attention_forward(layer, x, mask), x, x, x, mask,
+                            mask ? "pass the mask on" : "x is Q, K and V");
+}
+
+Test(self_attention, forward, .description = "forward is attention of x to itself", .timeout = 60)
+{
+    SelfAttention *layer = create_layer(32);
+    owned Tensor *x = random_tensor(2, (int[]){8, 32});
+    expect_forward(layer, x, NULL);
+    self_attention_free(layer);
+
+    SelfAttention *narrow = create_layer(1);
+    owned Tensor *batch = random_tensor(3, (int[]){2, 3, 1});
+    owned Tensor *heads = random_tensor(4, (int[]){2, 2, 3, 1});
+    owned Tensor *single = random_tensor(2, (int[]){1, 1});
+    expect_forward(narrow, batch, NULL);
+    expect_forward(narrow, heads, NULL);
+    expect_forward(narrow, single, NULL);
+    self_attention_free(narrow);
+}
+
+Test(self_attention, masked, .description = "forward with a mask", .timeout = 60)
+{
+    SelfAttention *layer = create_layer(4);
+    owned Tensor *x = random_tensor(2, (int[]){3, 4});
+    owned Tensor *mask = matrix(3, 3, (float[]){1, 0, 0, 1, 1, 0, 0, 1, 2});
+    expect_forward(layer, x, mask);
+
+    owned Tensor *batch = random_tensor(3, (int[]){2, 3, 4});
+    owned Tensor *masks = tensor_of(
+        3, (int[]){2, 3, 3}, (float[]){1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0});
+    expect_forward(layer, batch, mask);
+    expect_forward(layer, batch, masks);
+    self_attention_free(layer);
+}
+
+Test(self_attention, two_layers, .description = "two layers at once", .timeout = 60)
+{
+    SelfAttention *narrow = create_layer(3), *wide = create_layer(5);
+    owned Tensor *x3 = random_tensor(2, (int[]){4, 3});
+    owned Tensor *x5 = random_tensor(2, (int[]){4, 5});
+    expect_forward(narrow, x3, NULL);
+    expect_forward(wide, x5, NULL);
+    expect_refused(self_attention_forward(narrow, x5, NULL), "x (4, 5), but d_model is 3");
+    expect_refused(self_attention_forward(wide, x3, NULL), "x (4, 3), but d_model is 5");
+
+    self_attention_free(narrow);
+    expect_forward(wide, x5, NULL);
+    self_attention_free(wide);
+    self_attention_free(NULL);
+}
+
+static void expect_no_layer(int d_model)
+{
+    if (self_attention_create(d_model))
+        fail_test("not_refused", "check d_model first", "self_attention_create(%d) is not NULL",
+                  d_model);
+    passed_check();
+}
+
+Test(self_attention, bad_input, .description = "bad input is refused", .timeout = 60)
+{
+    SelfAttention *layer = create_layer(4);
+    owned Tensor *x = random_tensor(2, (int[]){3, 4});
+    owned Tensor *transposed = random_tensor(2, (int[]){4, 3});
+    owned Tensor *one_axis = random_tensor(1, (int[]){4});
+    owned Tensor *mask = random_tensor(2, (int[]){4, 4});
+    owned Tensor *masks = random_tensor(3, (int[]){2, 3, 3});
+    expect_forward(layer, x, NULL);
+    expect_refused(self_attention_forward(NULL, x, NULL), "the layer is NULL");
+    expect_refused(self_attention_forward(layer, NULL, NULL), "x is NULL");
+    expect_refused(self_attention_forward(layer, transposed, NULL), "x (4, 3), but d_model is 4");
+    expect_refused(self_attention_forward(layer, one_axis, NULL), "x (4,) has one axis");
+    expect_refused(self_attention_forward(layer, x, mask),
+                   "the mask (4, 4) does not fit the scores (3, 3)");
+    expect_refused(self_attention_forward(layer, x, masks),
+                   "the mask (2, 3, 3) has more axes than the scores (3, 3)");
+    expect_forward(layer, x, NULL);
+    self_attention_free(layer);
+
+    expect_no_layer(0);
+    expect_no_layer(-1);
+}
+
+static bool create_without_memory(unsigned n)
+{
+    proxy_fail_allocation(n);
+    SelfAttention *layer = self_attention_create(2);
+    bool failed = proxy_allocated() >= n;
+    if (!layer && failed)
+        return true;
+    if (!layer || layer->d_model != 2)
+        fail_test(
+            "value", "look at what malloc() returned",
+            "the layer is not complete after allocation %u of self_attention_create(2) failed", n);
+    self_attention_free(layer);
+    return failed;
+}
+
+static bool forward_without_memory(const SelfAttention *layer, const Tensor *x, unsigned n)
+{
+    proxy_fail_allocation(n);
+    AttentionResult got = self_attention_forward(layer, x, NULL);
+    bool failed = proxy_allocated() >= n;
+    if (!failed || got.output || got.weights)
+        expect_attention_result(got, x, x, x, NULL, "look at what each allocation returned");
+    return failed;
+}
+
+Test(self_attention, no_memory, .description = "memory runs out", .timeout = 60)
+{
+    enum { MOST_ALLOCATIONS = 200 };
+    SelfAttention *layer = create_layer(2);
+    owned Tensor *x = random_tensor(2, (int[]){2, 2});
+    expect_forward(layer, x, NULL);
+    for (unsigned n = 1; n <= MOST_ALLOCATIONS && create_without_memory(n); n++)
+        continue;
+    for (unsigned n = 1; n <= MOST_ALLOCATIONS && forward_without_memory(layer, x, n); n++)
+        continue;
+    self_attention_free(layer);
+}

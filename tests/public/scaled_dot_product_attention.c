@@ -1,0 +1,141 @@
+/*
+ * Public tests of scaled_dot_product_attention(). Every number here can be checked by hand: where
+ * Q is zero all scores are equal, and otherwise they are logarithms, which the softmax undoes.
+ */
+#include <criterion/criterion.h>
+
+#include "compare.h"
+#include "inputs.h"
+#include "proxy.h"
+
+static const float LN_3 = 1.0986123f;
+
+/* The score of the second key is 2 ln 3 / sqrt(4) = ln 3, so it weighs 3 times as much. */
+Test(scaled_dot_product_attention, values, .description = "weights and output", .timeout = 60)
+{
+    owned Tensor *Q = matrix(1, 4, (float[]){2, 0, 0, 0});
+    owned Tensor *K = matrix(2, 4, (float[]){0, 1, 0, 0, LN_3, 0, 1, 0});
+    owned Tensor *V = matrix(2, 3, (float[]){8, 0, -4, 4, 4, 0});
+    const Expected weights = {2, {1, 2}, (double[]){0.25, 0.75}};
+    const Expected output = {2, {1, 3}, (double[]){5, 3, -1}};
+
+    AttentionResult got = scaled_dot_product_attention(Q, K, V, NULL);
+    expect_attention_values(got, NULL, &weights, &output,
+                            "with Q {{2, 0, 0, 0}}, K {{0, 1, 0, 0}, {ln 3, 0, 1, 0}}",
+                            "divide the scores by sqrt(d_k), here 2, then softmax each row");
+    free_result(got);
+}
+
+/* Two batches of different content: (2, 1, 1), (2, 2, 1) and (2, 2, 1) give (2, 1, 2). */
+Test(scaled_dot_product_attention, batches, .description = "leading axes", .timeout = 60)
+{
+    owned Tensor *Q = tensor_of(3, (int[]){2, 1, 1}, (float[]){1, 2});
+    owned Tensor *K = tensor_of(3, (int[]){2, 2, 1}, (float[]){0, LN_3, LN_3, 0});
+    owned Tensor *V = tensor_of(3, (int[]){2, 2, 1}, (float[]){0, 4, 20, 10});
+    const Expected weights = {3, {2, 1, 2}, (double[]){0.25, 0.75, 0.9, 0.1}};
+    const Expected output = {3, {2, 1, 1}, (double[]){3, 19}};
+
+    AttentionResult got = scaled_dot_product_attention(Q, K, V, NULL);
+    expect_attention_values(got, NULL, &weights, &output,
+                            "with Q {{{1}}, {{2}}}, K {{{0}, {ln 3}}, {{ln 3}, {0}}}",
+                            "each batch has its own queries, keys and values");
+    free_result(got);
+}
+
+/* All scores are 0, so each query attends equally to all keys that it may attend to. */
+Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)
+{
+    owned Tensor *Q = tensor_create(2, (int[]){4, 2});
+    owned Tensor *K = tensor_create(2, (int[]){3, 2});
+    owned Tensor *V = matrix(3, 1, (float[]){3, 6, 12});
+    owned Tensor *mask = matrix(4, 3, (float[]){1, 0, 0, 1, 1, 0, 0, 0.5f, 2, 0, 0, 0});
+    const double third = 1.0 / 3;
+    const Expected weights = {
+        2, {4, 3}, (double[]){1, 0, 0, 0.5, 0.5, 0, 0, 0.5, 0.5, third, third, third}};
+    const Expected output = {2, {4, 1}, (double[]){3, 4.5, 9, 7}};
+
+    AttentionResult got = scaled_dot_product_attention(Q, K, V, mask);
+    expect_attention_values(got, mask, &weights, &output,
+                            "with the mask {{1, 0, 0}, {1, 1, 0}, {0, 0.5, 2}, {0, 0, 0}}",
+                            "only 0 forbids; a row of which all is forbidden weighs all equally");
+    free_result(got);
+}
+
+/* One mask for both batches, and then one for each. */
+Test(scaled_dot_product_attention, mask_broadcast, .description = "a mask with leading axes",
+     .timeout = 60)
+{
+    owned Tensor *Q = tensor_create(3, (int[]){2, 1, 2});
+    owned Tensor *K = tensor_create(3, (int[]){2, 2, 2});
+    owned Tensor *V = tensor_of(3, (int[]){2, 2, 1}, (float[]){1, 2, 3, 4});
+    owned Tensor *one = matrix(1, 2, (float[]){0, 1});
+    owned Tensor *each = tensor_of(3, (int[]){2, 1, 2}, (float[]){0, 1, 1, 0});
+    const char *hint = "tensor_broadcast_index() finds the element of the mask";
+
+    AttentionResult got = scaled_dot_product_attention(Q, K, V, one);
+    expect_attention_values(got, one, &(Expected){3, {2, 1, 2}, (double[]){0, 1, 0, 1}},
+                            &(Expected){3, {2, 1, 1}, (double[]){2, 4}},
+                            "with a mask (1, 2) for scores (2, 1, 2)", hint);
+    free_result(got);
+
+    got = scaled_dot_product_attention(Q, K, V, each);
+    expect_attention_values(got, each, &(Expected){3, {2, 1, 2}, (double[]){0, 1, 1, 0}},
+                            &(Expected){3, {2, 1, 1}, (double[]){2, 3}},
+                            "with a mask (2, 1, 2) for scores (2, 1, 2)", hint);
+    free_result(got);
+}
+
+/* expf(10000) is infinite and expf(-10000) is 0, so neither may be computed. */
+Test(scaled_dot_product_attention, stability, .description = "scores of +-10000", .timeout = 60)
+{
+    owned Tensor *Q = matrix(2, 1, (float[]){100, -100});
+    owned Tensor *K = matrix(3, 1, (float[]){100, 100, -100});
+    owned Tensor *V = matrix(3, 1, (float[]){2, 4, 8});
+    AttentionResult got = scaled_dot_product_attention(Q, K, V, NULL);
+    expect_attention_values(got, NULL, &(Expected){2, {2, 3}, (double[]){0.5, 0.5, 0, 0, 0, 1}},
+                            &(Expected){2, {2, 1}, (double[]){3, 8}},
+                            "with Q {{100}, {-100}}, K {{100}, {100}, {-100}}",
+                            "subtract the largest score of the row before expf()");
+    free_result(got);
+}
+
+/* The worker that calls your code also looks whether Q, K, V and mask are what they were. */
+Test(scaled_dot_product_attention, bad_input, .description = "bad input is refused", .timeout = 60)
+{
+    owned Tensor *x = tensor_create(2, (int[]){3, 2});
+    owned Tensor *wide = tensor_create(2, (int[]){3, 5});
+    owned Tensor *tall = tensor_create(2, (int[]){4, 2});
+    owned Tensor *batch = tensor_create(3, (int[]){1, 3, 2});
+    owned Tensor *mask = tensor_create(2, (int[]){2, 3});
+    AttentionResult good = scaled_dot_product_attention(x, x, x, NULL);
+    expect_result(good, "with Q, K, V (3, 2)");
+    free_result(good);
+
+    expect_refused(scaled_dot_product_attention(NULL, x, x, NULL), "Q is NULL");
+    expect_refused(scaled_dot_product_attention(x, x, NULL, NULL), "V is NULL");
+    expect_refused(scaled_dot_product_attention(x, wide, x, NULL),
+                   "Q (3, 2) and K (3, 5) differ in d_k");
+    expect_refused(scaled_dot_product_attention(x, x, tall, NULL),
+                   "K (3, 2) and V (4, 2) differ in Lk");
+    expect_refused(scaled_dot_product_attention(x, x, batch, NULL),
+                   "V (1, 3, 2) has more axes than Q and K (3, 2)");
+    expect_refused(scaled_dot_product_attention(x, x, x, mask),
+                   "the mask (2, 3) does not fit the scores (3, 3)");
+}
+
+/* The n-th allocation fails: then nothing may come back, or all of it. */
+Test(scaled_dot_product_attention, no_memory, .description = "memory runs out", .timeout = 60)
+{
+    owned Tensor *x = tensor_of(2, (int[]){1, 1}, (float[]){5});
+    const Expected weights = {2, {1, 1}, (double[]){1}}, output = {2, {1, 1}, (double[]){5}};
+    bool failed = true;
+    for (unsigned n = 1; failed && n <= 100; n++) {
+        proxy_fail_allocation(n);
+        AttentionResult got = scaled_dot_product_attention(x, x, x, NULL);
+        failed = proxy_allocated() >= n;
+        if (!failed || got.output || got.weights)
+            expect_attention_values(got, NULL, &weights, &output, "with Q, K, V {{5}}",
+                                    "look at what each allocation returned");
+        free_result(got);
+    }
+}
