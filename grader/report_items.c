@@ -1,0 +1,264 @@
+#include <string.h>
+
+#include "escape.h"
+#include "report_parts.h"
+#include "result_words.h"
+#include "wrap.h"
+
+#define FAILURES_SHOWN 6 /* of one item; the first of them in full */
+#define TITLE_COLUMNS 30 /* that titles of tests are padded to at most */
+
+/* One item while it is reported. */
+typedef struct {
+    const ItemResult *item;
+    GHashTable *said; /* hints, causes and prints that need not be said again */
+    guint title_columns;
+    guint failures; /* shown so far */
+} ItemReport;
+
+static const char *title_of(const TestResult *test)
+{
+    return test->title != NULL ? test->title : test->name;
+}
+
+/* ---- what is said about one test ------------------------------------------------------------- */
+
+/* TRUE the first time that this item says it. */
+static gboolean is_new(ItemReport *each, const char *text)
+{
+    return text != NULL && g_hash_table_add(each->said, (gpointer)text);
+}
+
+static void printed(Report *report, const char *text, guint lines_shown)
+{
+    g_autofree char *safe = escape_text(text, -1, 4000, TRUE);
+    g_auto(GStrv) lines = g_strsplit(g_strchomp(safe), "\n", -1);
+    report_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY, "your code printed:");
+    guint n = g_strv_length(lines);
+    guint shown = n > lines_shown ? lines_shown - 1 : n;
+    for (guint i = 0; i < shown; i++) {
+        g_string_append_printf(report->out, "%*s| ", COLUMN_BODY, "");
+        wrap_cut(report->out, COLUMN_BODY + 2, lines[i]);
+        g_string_append_c(report->out, '\n');
+    }
+    if (shown < n)
+        g_string_append_printf(report->out, "%*s| ... and %u more lines\n", COLUMN_BODY, "",
+                               n - shown);
+}
+
+/* A command is for copying: it is never broken, and moves left if it must. */
+static void repeat(Report *report, const ItemReport *each, const TestResult *test)
+{
+    if (report->style->repeat == NULL)
+        return;
+    g_autofree char *name = g_strdup_printf("%s/%s", each->item->id, test->name);
+    g_auto(GStrv) parts = g_strsplit(report->style->repeat, "%s", 2);
+    g_autofree char *command = g_strjoinv(name, parts);
+    g_autofree char *safe = escape_text(command, -1, 400, FALSE);
+    guint columns = wrap_columns(safe);
+    gboolean fits = COLUMN_BODY + strlen("repeat it: ") + columns <= WRAP_WIDTH;
+    g_string_append_printf(report->out, "%*s", COLUMN_BODY, "");
+    report_paint(report, DIM, "repeat it:");
+    if (fits)
+        g_string_append_c(report->out, ' ');
+    else
+        g_string_append_printf(report->out, "\n%*s",
+                               columns + COLUMN_BODY <= WRAP_WIDTH
+                                   ? COLUMN_BODY
+                                   : (int)(WRAP_WIDTH - MIN(columns, WRAP_WIDTH)),
+                               "");
+    g_string_append(report->out, safe);
+    g_string_append_c(report->out, '\n');
+}
+
+/* "FAIL title   message" if that fits on a line, else the message below its title. */
+static void title_and_message(Report *report, const ItemReport *each, const TestResult *test)
+{
+    gboolean unwritten = words_is_unwritten(test);
+    g_autofree char *title = escape_text(title_of(test), -1, 200, FALSE);
+    g_autofree char *message =
+        test->message != NULL ? escape_text(test->message, -1, 1000, FALSE) : g_strdup("");
+    guint columns = MAX(wrap_columns(title), each->title_columns) + 2;
+    gboolean fits = COLUMN_BODY + columns + wrap_columns(message) <= WRAP_WIDTH;
+    if (!fits || *message == '\0') {
+        report_paragraph(report, COLUMN_TAG, unwritten ? YELLOW : RED, unwritten ? "TODO" : "FAIL",
+                         COLUMN_BODY, title);
+        if (*message != '\0')
+            report_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY, message);
+        return;
+    }
+    gsize start = 0;
+    g_string_append_printf(report->out, "%*s", COLUMN_TAG, "");
+    report_paint(report, unwritten ? YELLOW : RED, unwritten ? "TODO" : "FAIL");
+    g_string_append_c(report->out, ' ');
+    start = report->out->len;
+    g_string_append(report->out, title);
+    wrap_pad(report->out, start, columns);
+    g_string_append_printf(report->out, "%s\n", message);
+}
+
+static void failure(Report *report, ItemReport *each, const TestResult *test)
+{
+    gboolean first = each->failures++ == 0;
+    title_and_message(report, each, test);
+    if (is_new(each, test->cause))
+        report_paragraph(report, COLUMN_BODY, YELLOW, "likely cause:", COLUMN_BODY + 2,
+                         test->cause);
+    if (is_new(each, test->hint))
+        report_paragraph(report, COLUMN_BODY, CYAN, "hint:", COLUMN_BODY + 2, test->hint);
+    if (is_new(each, test->printed))
+        printed(report, test->printed, first ? 8 : 4);
+    if (first)
+        repeat(report, each, test);
+}
+
+/* ---- tests of one item ----------------------------------------------------------------------- */
+
+static void failures(Report *report, ItemReport *each)
+{
+    const GPtrArray *tests = each->item->tests;
+    guint limit = words_nothing_written(each->item) ? 1 : FAILURES_SHOWN, more = 0;
+    for (guint i = 0; i < tests->len; i++) {
+        const TestResult *test = g_ptr_array_index(tests, i);
+        if (!words_is_failure(test))
+            continue;
+        if (each->failures < limit)
+            failure(report, each, test);
+        else
+            more++;
+    }
+    if (more > 0)
+        g_string_append_printf(report->out, "%*s... and %u more %s\n", COLUMN_TAG, "", more,
+                               limit == 1
+                                   ? (more == 1 ? "test waits for this" : "tests wait for this")
+                                   : (more == 1 ? "test fails" : "tests fail"));
+}
+
+static void skipped(Report *report, const ItemResult *item)
+{
+    guint count = words_count(item, TEST_SKIPPED);
+    for (guint i = 0; i < item->tests->len; i++) {
+        const TestResult *test = g_ptr_array_index(item->tests, i);
+        if (test->status != TEST_SKIPPED)
+            continue;
+        g_autofree char *text = g_strdup_printf("%u test%s: %s", count, count == 1 ? "" : "s",
+                                                test->message != NULL ? test->message : "not run");
+        report_paragraph(report, COLUMN_TAG, DIM, "SKIP", COLUMN_BODY, text);
+        return;
+    }
+}
+
+static guint title_columns(const ItemResult *item)
+{
+    guint columns = 0;
+    for (guint i = 0; i < item->tests->len; i++) {
+        const TestResult *test = g_ptr_array_index(item->tests, i);
+        if (words_is_failure(test))
+            columns = MAX(columns, wrap_columns(title_of(test)));
+    }
+    return MIN(columns, TITLE_COLUMNS);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static gboolean same_place(const MemoryFinding *a, const MemoryFinding *b)
+{
+    return strcmp(a->kind, b->kind) == 0 && g_strcmp0(a->file, b->file) == 0 &&
+           a->line == b->line && g_strcmp0(a->function, b->function) == 0;
+}
+
+/* Was this shown under an item before? Code that other items call is seen in each of them. */
+static gboolean is_known(const Report *report, const ItemResult *until,
+                         const MemoryFinding *finding)
+{
+    const GPtrArray *items = report->result->items;
+    for (guint i = 0; i < items->len && g_ptr_array_index(items, i) != until; i++) {
+        const ItemResult *item = g_ptr_array_index(items, i);
+        for (guint j = 0; j < item->memory->len; j++)
+            if (same_place(g_ptr_array_index(item->memory, j), finding))
+                return TRUE;
+    }
+    return FALSE;
+}
+
+static void finding(Report *report, ItemReport *each, const MemoryFinding *finding)
+{
+    g_autofree char *place = words_place(finding);
+    gboolean known = place != NULL && is_known(report, each->item, finding);
+    g_autofree char *text =
+        g_strdup_printf("%s%s%s%s", words_memory(finding), place != NULL ? ", " : "",
+                        place != NULL ? place : "", known ? ", as above" : "");
+    report_paragraph(report, COLUMN_TAG, RED, "memory", COLUMN_BODY, text);
+    if (known)
+        return;
+    report_source(report, finding->line, finding->source);
+    if (finding->detail != NULL)
+        report_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY + 2, finding->detail);
+    if (is_new(each, finding->hint))
+        report_paragraph(report, COLUMN_BODY, CYAN, "hint:", COLUMN_BODY + 2, finding->hint);
+}
+
+static void findings(Report *report, ItemReport *each)
+{
+    for (guint i = 0; i < each->item->memory->len; i++)
+        finding(report, each, g_ptr_array_index(each->item->memory, i));
+    g_autofree char *penalty = words_points(each->item->penalty);
+    if (each->item->penalty > 0)
+        g_string_append_printf(report->out, "%*sthis cost %s point%s\n", COLUMN_BODY, "", penalty,
+                               each->item->penalty == 1 ? "" : "s");
+}
+
+/* ---- items ----------------------------------------------------------------------------------- */
+
+static void tally(Report *report, const ItemResult *item)
+{
+    guint passed = words_count(item, TEST_PASSED), all = item->tests->len;
+    if (all == 0)
+        g_string_append(report->out, "not run");
+    else if (passed == all)
+        g_string_append_printf(report->out, all == 1 ? "its test passes" : "all %u tests pass",
+                               all);
+    else
+        g_string_append_printf(report->out, "%u of %u tests pass", passed, all);
+}
+
+static guint item_columns(const Result *result)
+{
+    guint columns = 0;
+    for (guint i = 0; i < result->items->len; i++) {
+        const ItemResult *item = g_ptr_array_index(result->items, i);
+        columns = MAX(columns, wrap_columns(item->title != NULL ? item->title : item->id));
+    }
+    return MIN(columns, 50);
+}
+
+static void item(Report *report, const ItemResult *item, guint columns)
+{
+    gboolean full = item->points >= item->max_points;
+    report_points(report, item->points, item->max_points, full ? GREEN : RED);
+    gsize start = report->out->len;
+    g_autofree char *title =
+        escape_text(item->title != NULL ? item->title : item->id, -1, 100, FALSE);
+    g_string_append_printf(report->out, "%s%s", title, item->extra ? " (extra)" : "");
+    if (report->result->status == SUBMISSION_GRADED && report->style->show != DISCLOSE_POINTS) {
+        wrap_pad(report->out, start, columns + 2);
+        tally(report, item);
+    }
+    g_string_append_c(report->out, '\n');
+    g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
+    ItemReport each = {item, said, title_columns(item), 0};
+    failures(report, &each);
+    skipped(report, item);
+    findings(report, &each);
+}
+
+void report_items(Report *report)
+{
+    const GPtrArray *items = report->result->items;
+    guint columns = item_columns(report->result);
+    for (guint i = 0; i < items->len; i++) {
+        if (i == 0)
+            g_string_append_c(report->out, '\n');
+        item(report, g_ptr_array_index(items, i), columns);
+    }
+}
