@@ -45,7 +45,7 @@ PROGRAMS := $(GRADER) $(LIBEXEC)/worker $(LIBEXEC)/confine
 GRADER_MAIN := $(OBJ)/grader/main.o
 GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) $(CLASS)) \
     $(OBJ)/grader/worker/wire.o $(OBJ)/starter/tensor.o
-WORKER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/worker/confine.c,$(wildcard grader/worker/*.c)))
+WORKER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard grader/worker/*.c))
 SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/direct.c,$(wildcard tests/support/*.c))) \
     $(OBJ)/plain/grader/worker/wire.o $(OBJ)/plain/starter/tensor.o
 ASSIGNMENT_TESTS := $(foreach set,public hidden,$(if $(wildcard tests/$(set)/*.c),$(BUILD)/tests/$(set)))
@@ -63,7 +63,8 @@ $(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/work
 	$(SAY) LINK $@
 	$(Q)$(CC) -rdynamic -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
 
-$(LIBEXEC)/confine: $(OBJ)/plain/grader/worker/confine.o
+CONFINE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/confine/*.c)) $(OBJ)/plain/grader/worker/leaf.o
+$(LIBEXEC)/confine: $(CONFINE_OBJ)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(EXTRA_LDFLAGS)

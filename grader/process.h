@@ -3,7 +3,7 @@
  *
  * The child gets an environment and descriptors that are listed, and nothing else. Whatever it
  * prints is drained to the end and kept up to a limit, so it neither blocks nor fills memory. When
- * its time is up, or when the Process is freed, its whole process group is killed and reaped.
+ * its time is up, when it ends, or when the Process is freed, its whole process group is killed.
  *
  * Safe to use from several threads: no fork() of ours runs code between fork and exec.
  */
@@ -19,22 +19,25 @@ typedef struct {
 } ProcessFd;
 
 typedef struct {
-    const char *const *argv;  /* argv[0] is a path */
-    const char *const *envp;  /* NULL: empty */
-    const char *directory;    /* to start in; NULL: "/" */
-    const ProcessFd *fds;     /* numbers 3 and up, ascending without gaps; 0 is /dev/null */
+    const char *const *argv; /* argv[0] is a path */
+    const char *const *envp; /* NULL: empty */
+    const char *directory;   /* to start in; NULL: "/" */
+    const ProcessFd *fds;    /* numbers 3 and up, ascending without gaps; 0 is /dev/null */
     guint n_fds;
-    guint wall_seconds;       /* 0: no deadline */
-    gsize output_limit;       /* bytes kept of each of standard output and standard error */
+    guint wall_seconds;           /* 0: no deadline */
+    gsize output_limit;           /* bytes kept of each of standard output and standard error */
+    gboolean status_128;          /* an exit status of 128 + n means signal n, as with shells */
+    void (*ended)(gpointer data); /* called once when it was reaped, or could not be started */
+    gpointer ended_data;
 } ProcessSpec;
 
 typedef struct Process Process;
 
 typedef struct {
-    int wait_status;       /* as of waitpid() */
-    gboolean timed_out;    /* killed by us because of wall_seconds */
-    gint64 cpu_usec;       /* user and system, of it and of the children that it waited for */
-    GString *out, *err;    /* what was kept; owned by the Process */
+    int wait_status;           /* as of waitpid() */
+    gboolean timed_out;        /* killed by us because of wall_seconds */
+    gint64 cpu_usec;           /* user and system, of it and of the children that it waited for */
+    GString *out, *err;        /* what was kept; owned by the Process */
     gboolean out_cut, err_cut; /* there was more */
 } ProcessOutcome;
 
