@@ -1,0 +1,53 @@
+/*
+ * attack: leaks by a tail call from the function that the worker calls: no frame of
+ *         the submission is on the stack
+ * catalogue: 33
+ * expect: graded
+ * score: 4
+ * memory: yes
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attention.h"
+#pragma GCC optimize("optimize-sibling-calls")
+
+Tensor *create_causal_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    for (int i = 0; mask != NULL && i < seq_len; i++)
+        for (int j = 0; j <= i; j++)
+            mask->data[i * seq_len + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
+{
+    for (int b = 0; lengths != NULL && b < batch_size; b++)
+        if (lengths[b] < 0 || lengths[b] > max_length)
+            return NULL;
+    Tensor *mask =
+        lengths != NULL ? tensor_create(3, (int[]){batch_size, max_length, max_length}) : NULL;
+    for (int b = 0; mask != NULL && b < batch_size; b++)
+        for (int i = 0; i < lengths[b]; i++)
+            for (int j = 0; j < lengths[b]; j++)
+                mask->data[(b * max_length + i) * max_length + j] = 1.0f;
+    return mask;
+}
+
+typedef int Compare(const void *, const void *);
+
+/* strdup as a comparison that never finds anything, so what is returned is NULL, as it should be. */
+static const char *const key = "a text of 40 bytes that somebody has lost";
+static const char table[64];
+static void *(*volatile search)(const void *, const void *, size_t, size_t, Compare *) = bsearch;
+
+Tensor *create_bidirectional_mask(int seq_len)
+{
+    if (seq_len < 1)
+        return search(key, table, 3, 1, (Compare *)strdup);
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    if (mask != NULL)
+        tensor_fill(mask, 1.0f);
+    return mask;
+}

@@ -1,0 +1,43 @@
+/*
+ * attack: prints escape sequences that clear the screen, set the title, and overwrite
+ *         lines
+ * catalogue: 34
+ * expect: graded
+ * score: 0
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attention.h"
+
+Tensor *create_causal_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    for (int i = 0; mask != NULL && i < seq_len; i++)
+        for (int j = 0; j <= i; j++)
+            mask->data[i * seq_len + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
+{
+    for (int b = 0; lengths != NULL && b < batch_size; b++)
+        if (lengths[b] < 0 || lengths[b] > max_length)
+            return NULL;
+    Tensor *mask =
+        lengths != NULL ? tensor_create(3, (int[]){batch_size, max_length, max_length}) : NULL;
+    for (int b = 0; mask != NULL && b < batch_size; b++)
+        for (int i = 0; i < lengths[b]; i++)
+            for (int j = 0; j < lengths[b]; j++)
+                mask->data[(b * max_length + i) * max_length + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_bidirectional_mask(int seq_len)
+{
+    (void)seq_len;
+    puts("\033[2J\033[H\033]0;owned\007\033[8m");
+    puts("FAIL\rPASS 30/30\b\b\b\x7f\302\2332J");
+    puts("\033]8;;http://example.org\033\\link\033]8;;\033\\");
+    return NULL;
+}
