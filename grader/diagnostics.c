@@ -146,44 +146,59 @@ static const char *read_array(Reader *reader, const char *at)
 /* ---- plain text: assembler, linker, driver ------------------------------------------------------
  */
 
-static const char *message_after(const char *line, const char *mark)
-{
-    const char *found = strstr(line, mark);
-    return found != NULL ? found + strlen(mark) : NULL;
-}
-
 /* "attention.c:7: Error: no such instruction: `foo'" */
 static gboolean read_assembler_line(Reader *reader, const char *line)
 {
-    gsize length = strlen(reader->file);
-    if (strncmp(line, reader->file, length) != 0 || line[length] != ':')
+    g_autoptr(GRegex) form =
+        g_regex_new("^([^:]+):([0-9]{1,8}): (Fatal error|Error|Warning): (.*)$", 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    if (!g_regex_match(form, line, 0, &match))
         return FALSE;
-    gint64 number = g_ascii_strtoll(line + length + 1, NULL, 10);
-    const char *error = message_after(line, ": Error: ");
-    const char *warning = message_after(line, ": Warning: ");
-    if (error != NULL)
-        keep(reader, new_diagnostic(reader, "error", reader->file, number, error));
-    else if (warning != NULL)
-        keep(reader, new_diagnostic(reader, "warning", reader->file, number, warning));
-    return TRUE; /* or an introduction, such as "Assembler messages:" */
+    g_autofree char *file = g_match_info_fetch(match, 1);
+    g_autofree char *number = g_match_info_fetch(match, 2);
+    g_autofree char *kind = g_match_info_fetch(match, 3);
+    g_autofree char *message = g_match_info_fetch(match, 4);
+    /* Another file is what gcc hands to the assembler; its lines mean nothing to anybody. */
+    gboolean ours = strcmp(file, reader->file) == 0;
+    keep(reader,
+         new_diagnostic(reader, strcmp(kind, "Warning") == 0 ? "warning" : "error",
+                        ours ? file : NULL, ours ? g_ascii_strtoll(number, NULL, 10) : 0, message));
+    return TRUE;
 }
 
+/* "/usr/bin/ld: /tmp/ccAbCdEf.o: warning: ..." without the names that change each time. */
+static char *without_temporary_names(const char *line)
+{
+    g_autoptr(GRegex) name =
+        g_regex_new("[^ ]*/?cc[A-Za-z0-9]{6}\\.(o|s)(:\\([^)]*\\))?: ", 0, 0, NULL);
+    return g_regex_replace_literal(name, line, -1, 0, "", 0, NULL);
+}
+
+static const char *message_of_program(const char *line)
+{
+    static const char *const programs[] = {"gcc: ", "cc1: ", "as: ", "ld: "};
+    for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {
+        const char *found = strstr(line, programs[i]);
+        if (found != NULL)
+            return found + strlen(programs[i]);
+    }
+    return NULL;
+}
+
+/* What is left out: introductions ("in function `f':") and collect2, which repeats the linker. */
 static void read_line(Reader *reader, const char *line)
 {
-    static const char *const programs[] = {"gcc: ", "cc1: ", "as: ", "ld: ", "collect2: "};
-    if (read_assembler_line(reader, line) || strstr(line, ": in function ") != NULL)
+    static const char warning[] = "warning: ";
+    g_autofree char *text = without_temporary_names(line);
+    if (read_assembler_line(reader, text) || strstr(text, ": in function ") != NULL)
         return;
-    for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {
-        const char *message = message_after(line, programs[i]);
-        if (message == NULL)
-            continue;
-        /* collect2 only repeats that the linker failed. */
-        if (g_str_has_prefix(programs[i], "collect2"))
-            return;
-        gboolean warning = g_str_has_prefix(message, "warning: ");
-        keep(reader, new_diagnostic(reader, warning ? "warning" : "error", NULL, 0, message));
+    const char *message = message_of_program(text);
+    if (message == NULL)
         return;
-    }
+    if (g_str_has_prefix(message, warning))
+        keep(reader, new_diagnostic(reader, "warning", NULL, 0, message + strlen(warning)));
+    else
+        keep(reader, new_diagnostic(reader, "error", NULL, 0, message));
 }
 
 static void read_all(Reader *reader, const char *text)

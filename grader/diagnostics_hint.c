@@ -34,6 +34,9 @@ static const struct {
     {"lvalue required", "what is left of = must be something that can be stored in"},
     {"incompatible types when", "compare the two types: one is a struct, the other a pointer?"},
     {"incompatible pointer type", "compare the two types that the message names"},
+    {"trampoline generated", "define each function at the top level, not inside of another one"},
+    {"out of memory allocating", "an array, a macro or an expression of absurd size?"},
+    {"terminated program", "an array, a macro or an expression of absurd size?"},
     {"undefined reference", "it is used, but nowhere defined"},
 };
 

@@ -20,7 +20,7 @@ void gate_refuse(Gate *gate, const char *rule, guint line, const char *hint, con
     va_start(arguments, format);
     g_autofree char *what = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_autofree char *message = g_strdup_printf("%s: %s", rule, what);
+    g_autofree char *message = g_strdup_printf("%s (rule: %s)", what, rule);
 
     guint refusals = 0;
     for (guint i = 0; i < gate->result->diagnostics->len; i++) {
@@ -82,13 +82,13 @@ static void judge_segment(Gate *gate, const GElf_Phdr *segment)
     guint line = find_assembly(gate);
     gboolean writable = (segment->p_flags & PF_W) != 0, code = (segment->p_flags & PF_X) != 0;
     if (!is_known_segment(segment->p_type))
-        gate_refuse(gate, "odd object", line, "remove the assembly or the section attribute",
+        gate_refuse(gate, "object", line, "remove the assembly or the section attribute",
                     "it has a segment of a type that C does not need (0x%x)", segment->p_type);
     if (segment->p_type == PT_LOAD && writable && code)
-        gate_refuse(gate, "writable code", line, "remove the assembly or the section attribute",
+        gate_refuse(gate, "segment", line, "remove the assembly or the section attribute",
                     "a part of it would be writable and executable");
     if (segment->p_type == PT_GNU_STACK && code)
-        gate_refuse(gate, "executable stack", line,
+        gate_refuse(gate, "stack", line,
                     "define every function at the top level, not within another one",
                     "it asks for a stack that can be executed");
 }
@@ -106,7 +106,7 @@ static void judge_size(Gate *gate)
         alignment = MAX(alignment, segment->p_align);
     }
     if (total > limit || alignment > ALIGNMENT_LIMIT)
-        gate_refuse(gate, "huge static data", 0,
+        gate_refuse(gate, "size", 0,
                     "allocate with malloc() or tensor_create() what you need, when you need it",
                     "its static variables take %" G_GUINT64_FORMAT " MiB, %" G_GUINT64_FORMAT
                     " MiB are allowed",
@@ -123,10 +123,10 @@ static void judge_segments(Gate *gate)
         n_stack += segment->p_type == PT_GNU_STACK;
     }
     if (n_stack != 1)
-        gate_refuse(gate, "executable stack", 0, "compile it with the kit",
+        gate_refuse(gate, "stack", 0, "compile it with the kit",
                     "it does not say that its stack is not to be executed");
     if (n_code > 1)
-        gate_refuse(gate, "odd object", find_assembly(gate), "remove the section attribute",
+        gate_refuse(gate, "object", find_assembly(gate), "remove the section attribute",
                     "its code lies in %u segments", n_code);
     judge_size(gate);
 }
@@ -141,8 +141,7 @@ static void judge_needed_library(Gate *gate, const char *name)
     if (api_has(known, name))
         return;
     g_autofree char *label = escape_text(name, -1, 80, FALSE);
-    gate_refuse(gate, "odd object", 0, "use only the C library", "it needs the library '%s'",
-                label);
+    gate_refuse(gate, "object", 0, "use only the C library", "it needs the library '%s'", label);
 }
 
 static void judge_constructor(Gate *gate)
@@ -151,9 +150,9 @@ static void judge_constructor(Gate *gate)
         "constructor", "__constructor__", "destructor", "__destructor__", "_init", "_fini",
         "section",     "__section__",     "asm",        "__asm__",        NULL};
     gate_refuse(
-        gate, "code that runs before the tests", find_any(gate, words),
+        gate, "constructor", find_any(gate, words),
         "remove the constructor or destructor; set up what a function needs in the function",
-        "a constructor or destructor is not called by any test");
+        "it has code that runs before or after the tests");
 }
 
 /* Tags that ld writes for plain C with our flags. */
@@ -187,7 +186,7 @@ static void judge_dynamic(Gate *gate, const GElf_Dyn *entry)
         judge_constructor(gate);
         return;
     case DT_FLAGS:
-        if ((entry->d_un.d_val & ~(GElf_Xword)(DF_SYMBOLIC | DF_BIND_NOW | DF_STATIC_TLS)) == 0)
+        if ((entry->d_un.d_val & ~(GElf_Xword)(DF_SYMBOLIC | DF_BIND_NOW)) == 0)
             return;
         break;
     case DT_FLAGS_1:
@@ -198,7 +197,7 @@ static void judge_dynamic(Gate *gate, const GElf_Dyn *entry)
         if (is_known_tag(entry->d_tag))
             return;
     }
-    gate_refuse(gate, "odd object", find_assembly(gate), "remove the assembly",
+    gate_refuse(gate, "object", find_assembly(gate), "remove the assembly",
                 "it asks the loader for something that C does not need (0x%" G_GINT64_MODIFIER "x)",
                 (guint64)entry->d_tag);
 }
@@ -210,10 +209,10 @@ static gboolean is_known_relocation(guint machine, GElf_Xword type)
 {
     static const guint x86[] = {R_X86_64_NONE,      R_X86_64_64,       R_X86_64_GLOB_DAT,
                                 R_X86_64_JUMP_SLOT, R_X86_64_RELATIVE, R_X86_64_DTPMOD64,
-                                R_X86_64_DTPOFF64,  R_X86_64_TPOFF64};
-    static const guint arm[] = {R_AARCH64_NONE,       R_AARCH64_ABS64,     R_AARCH64_GLOB_DAT,
-                                R_AARCH64_JUMP_SLOT,  R_AARCH64_RELATIVE,  R_AARCH64_TLS_DTPMOD,
-                                R_AARCH64_TLS_DTPREL, R_AARCH64_TLS_TPREL, R_AARCH64_TLSDESC};
+                                R_X86_64_DTPOFF64};
+    static const guint arm[] = {R_AARCH64_NONE,       R_AARCH64_ABS64,    R_AARCH64_GLOB_DAT,
+                                R_AARCH64_JUMP_SLOT,  R_AARCH64_RELATIVE, R_AARCH64_TLS_DTPMOD,
+                                R_AARCH64_TLS_DTPREL, R_AARCH64_TLSDESC};
     const guint *known = machine == EM_AARCH64 ? arm : x86;
     gsize n = machine == EM_AARCH64 ? G_N_ELEMENTS(arm) : G_N_ELEMENTS(x86);
     for (gsize i = 0; i < n; i++)
@@ -227,8 +226,7 @@ static void visit_relocation(const GElf_Rela *relocation, gpointer data)
     Gate *gate = data;
     GElf_Xword type = GELF_R_TYPE(relocation->r_info);
     if (!is_known_relocation(gate->object->header.e_machine, type))
-        gate_refuse(gate, "code that runs before the tests", find_assembly(gate),
-                    "write one plain function",
+        gate_refuse(gate, "ifunc", find_assembly(gate), "write one plain function",
                     "it asks the loader to compute an address (relocation %" G_GUINT64_FORMAT ")",
                     type);
 }
@@ -241,11 +239,11 @@ static void refuse_code(Gate *gate, GateCodeKind kind, GElf_Addr address)
     const char *function = gate_object_function_at(gate->object, address);
     g_autofree char *label = escape_text(function != NULL ? function : "?", -1, 80, FALSE);
     if (kind == GATE_CODE_VALGRIND)
-        gate_refuse(gate, "Valgrind request", find_assembly(gate),
+        gate_refuse(gate, "valgrind", find_assembly(gate),
                     "remove valgrind.h's macros and the assembly: the memory check is the grader's",
                     "the code of '%s' speaks to Valgrind", label);
     else
-        gate_refuse(gate, "raw system call", find_assembly(gate),
+        gate_refuse(gate, "instruction", find_assembly(gate),
                     "call the C library instead; without assembly, look for a constant like 1295 "
                     "(0x50f) and compute it",
                     "the code of '%s' contains a system call instruction", label);
@@ -278,7 +276,7 @@ gboolean gate_judge(const Rubric *rubric, const char *object, Result *result,
     g_autoptr(GateObject) loaded = gate_object_load(object, &why);
     Gate gate = {rubric, loaded, source, file, result};
     if (loaded == NULL) {
-        gate_refuse(&gate, "odd object", find_assembly(&gate), "compile it with the kit",
+        gate_refuse(&gate, "object", find_assembly(&gate), "compile it with the kit",
                     "what gcc made of it cannot be used: %s", why);
         return TRUE;
     }

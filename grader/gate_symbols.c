@@ -21,35 +21,35 @@ static void refuse_needed(Gate *gate, const char *name)
     g_autofree char *label = shown(name);
     guint line = source_find(gate->source, name);
     if (api_has(api_attention, name))
-        gate_refuse(gate, "missing function", line,
-                    "write it, or start again from the stub in the starter's attention.c",
+        gate_refuse(gate, "symbol", line, "write it, or start again from the starter's attention.c",
                     "'%s' is used but not defined", label);
     else if (gate_is_in_libc(name))
-        gate_refuse(gate, "forbidden function", line, gate_advice(name),
+        gate_refuse(gate, "symbol", line, gate_advice(name),
                     "'%s' is not available to student code", label);
     else
-        gate_refuse(gate, "unknown function", line,
+        gate_refuse(gate, "symbol", line,
                     "check its name; if it is declared `inline`, make it `static inline`",
                     "'%s' is used but defined nowhere", label);
 }
 
-/* Each use of malloc is __wrap_malloc by now; a plain one came from the linker's back door. */
+/* Each use of malloc is __wrap_malloc by now; a plain one came through the linker's back door. */
+static void refuse_back_door(Gate *gate, const char *symbol)
+{
+    g_autofree char *name = g_strconcat("__real_", symbol, NULL);
+    g_autofree char *hint = g_strdup_printf("call %s() by its own name", symbol);
+    gate_refuse(gate, "symbol", source_find(gate->source, name), hint, "'%s' is the grader's own",
+                name);
+}
+
 static void judge_needed(Gate *gate, const char *symbol)
 {
-    if (api_has(api_wrapped, symbol)) {
-        g_autofree char *back_door = g_strconcat("__real_", symbol, NULL);
-        g_autofree char *hint = g_strdup_printf("call %s() by its own name", symbol);
-        gate_refuse(gate, "forbidden function", source_find(gate->source, back_door), hint,
-                    "'%s' is the grader's own", back_door);
-        return;
-    }
     if (api_has(api_tensor, symbol) || gate_is_compilers_own(symbol))
         return;
     g_autofree char *plain = gate_plain_name(symbol);
     gboolean wrapped = g_str_has_prefix(symbol, API_WRAP_PREFIX);
-    if (wrapped && !api_has(api_wrapped, plain))
-        refuse_needed(gate, symbol);
-    else if (!rubric_allows(gate->rubric, plain))
+    if (api_has(api_wrapped, symbol))
+        refuse_back_door(gate, symbol);
+    else if ((wrapped && !api_has(api_wrapped, plain)) || !rubric_allows(gate->rubric, plain))
         refuse_needed(gate, plain);
 }
 
@@ -61,11 +61,11 @@ static void judge_exported(Gate *gate, const GElf_Sym *symbol, const char *name)
     g_autofree char *label = shown(name);
     guint line = source_find(gate->source, name);
     if (!api_has(api_attention, name))
-        gate_refuse(gate, "exported symbol", line, "make it static",
-                    "'%s' is visible outside of the file", label);
+        gate_refuse(gate, "defines", line, "make it static", "'%s' is visible outside of the file",
+                    label);
     else if (GELF_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx >= SHN_LORESERVE ||
              !gate_object_is_code(gate->object, symbol->st_value))
-        gate_refuse(gate, "exported symbol", line, "define it as attention.h declares it",
+        gate_refuse(gate, "defines", line, "define it as attention.h declares it",
                     "'%s' is not a function", label);
 }
 
@@ -74,8 +74,8 @@ static void visit_dynamic(const GElf_Sym *symbol, const char *name, gpointer dat
     Gate *gate = data;
     if (GELF_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC) {
         g_autofree char *label = shown(name);
-        gate_refuse(gate, "code that runs before the tests", source_find(gate->source, name),
-                    "write one plain function", "'%s' is chosen at load time (IFUNC)", label);
+        gate_refuse(gate, "ifunc", source_find(gate->source, name), "write one plain function",
+                    "'%s' is chosen at load time (IFUNC)", label);
     } else if (symbol->st_shndx == SHN_UNDEF) {
         judge_needed(gate, name);
     } else if (GELF_ST_BIND(symbol->st_info) != STB_LOCAL) {
@@ -92,9 +92,9 @@ static void visit_any(const GElf_Sym *symbol, const char *name, gpointer data)
         !gate_is_reserved(name))
         return;
     g_autofree char *label = shown(name);
-    gate_refuse(gate, "redefined function", source_find(gate->source, name),
+    gate_refuse(gate, "defines", source_find(gate->source, name),
                 "use the one that is given, or choose another name",
-                "'%s' belongs to the C library or to the kit", label);
+                "'%s' is a name of the C library or of the kit", label);
 }
 
 static void visit_ifunc(const GElf_Sym *symbol, const char *name, gpointer data)
