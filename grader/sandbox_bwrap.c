@@ -54,7 +54,7 @@ static void add_mounts(GPtrArray *argv, const SandboxStart *start)
             add(argv, "--symlink", path->target, path->path, NULL);
         }
     }
-    if (start->spec->profile == SANDBOX_MEMCHECK)
+    if (start->spec->profile == SANDBOX_MEMCHECK || start->probe)
         add(argv, "--proc", "/proc", NULL);
     add(argv, "--ro-bind", start->sandbox->confine, CONFINE_INSIDE, NULL);
     add(argv, start->spec->box_writable ? "--bind" : "--ro-bind", start->spec->box, start->box,

@@ -10,6 +10,7 @@
 
 #include "error.h"
 
+#define REMOVE_TRIES 500 /* milliseconds */
 #define GROUP_PREFIX "attention-grader-"
 
 /* ---- files of a group ------------------------------------------------------------------------ */
@@ -199,11 +200,18 @@ void sandbox_group_close(SandboxGroup *group)
     }
 }
 
+/* A group is busy for as long as the last of its processes, killed before, is not quite dead. */
+static void remove_folder(const char *path)
+{
+    for (guint i = 0; g_rmdir(path) != 0 && errno == EBUSY && i < REMOVE_TRIES; i++)
+        g_usleep(1000);
+}
+
 void sandbox_group_remove(SandboxGroup *group)
 {
     sandbox_group_close(group);
     for (guint i = 0; i < group->n; i++) {
-        g_rmdir(group->paths[i]);
+        remove_folder(group->paths[i]);
         g_free(group->paths[i]);
     }
     group->n = 0;

@@ -1,6 +1,8 @@
 #include "sandbox_layers.h"
 
+#include <dlfcn.h>
 #include <elf.h>
+#include <gnu/lib-names.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,15 +61,22 @@ static void add_toolchain(GPtrArray *paths)
     add(paths, "/etc/alternatives", FALSE);
 }
 
-/* Where the dynamic linker found libc, libm and itself, for us: it will find them there again. */
 static int add_library(struct dl_phdr_info *info, size_t size, void *paths)
 {
-    static const char *const wanted[] = {"libc.so.", "libm.so.", "ld-linux", "ld64.so"};
+    static const char *const wanted[] = {LD_SO, LIBC_SO, LIBM_SO, NULL};
     g_autofree char *name = g_path_get_basename(info->dlpi_name);
-    for (guint i = 0; i < G_N_ELEMENTS(wanted); i++)
-        if (g_str_has_prefix(name, wanted[i]))
-            add(paths, info->dlpi_name, TRUE);
+    if (g_strv_contains(wanted, name))
+        add(paths, info->dlpi_name, TRUE);
     return size == 0;
+}
+
+/* Where the dynamic linker found them for us: it will find them there again. */
+static void add_libraries(GPtrArray *paths)
+{
+    void *libm = dlopen(LIBM_SO, RTLD_LAZY);
+    dl_iterate_phdr(add_library, paths);
+    if (libm)
+        dlclose(libm);
 }
 
 /*
@@ -77,7 +86,7 @@ static int add_library(struct dl_phdr_info *info, size_t size, void *paths)
 static int add_linker_debug_file(struct dl_phdr_info *info, size_t size, void *paths)
 {
     g_autofree char *name = g_path_get_basename(info->dlpi_name);
-    if (!g_str_has_prefix(name, "ld-linux") && !g_str_has_prefix(name, "ld64.so"))
+    if (strcmp(name, LD_SO) != 0)
         return size == 0;
     for (guint i = 0; i < info->dlpi_phnum; i++) {
         if (info->dlpi_phdr[i].p_type != PT_NOTE)
@@ -112,7 +121,7 @@ GPtrArray *sandbox_paths_new(SandboxProfile profile)
         add_toolchain(paths);
         return paths;
     }
-    dl_iterate_phdr(add_library, paths);
+    add_libraries(paths);
     if (profile == SANDBOX_MEMCHECK)
         add_valgrind(paths);
     return paths;

@@ -80,7 +80,7 @@ static uint64_t rights(LandlockAccess access)
     case LANDLOCK_EXEC:
         return read | FS_EXECUTE;
     case LANDLOCK_WRITE:
-        return read | FS_EXECUTE | write;
+        return read | write;
     }
     return 0;
 }

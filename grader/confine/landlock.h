@@ -9,8 +9,8 @@
 
 typedef enum {
     LANDLOCK_READ,  /* files and folders */
-    LANDLOCK_EXEC,  /* and run programs */
-    LANDLOCK_WRITE, /* all but devices, sockets, links and pipes */
+    LANDLOCK_EXEC,  /* read, and run programs */
+    LANDLOCK_WRITE, /* read, and all but run, and make devices, sockets, links and pipes */
 } LandlockAccess;
 
 typedef struct {
