@@ -59,10 +59,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
 Process *sandbox_start(const Sandbox *sandbox, const SandboxSpec *spec, GError **error);
 
 /*
- * The leaf's filter (worker/leaf.h) as a descriptor that stays the sandbox's: pass it to the nursery
- * as one of spec->fds. The nursery's processes call leaf_confine() with it.
+ * The leaf's filter (worker/leaf.h) as a new descriptor, -1 on an error: pass it to the nursery as
+ * one of spec->fds. The nursery's processes call leaf_confine() with it.
  */
-int sandbox_leaf_filter(const Sandbox *sandbox);
+int sandbox_leaf_filter(const Sandbox *sandbox, GError **error);
 
 /* What holds, as SandboxLayer * (result.h); a new array. */
 GPtrArray *sandbox_layers(const Sandbox *sandbox);
