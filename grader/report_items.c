@@ -204,8 +204,8 @@ static void findings(Report *report, ItemReport *each)
         finding(report, each, g_ptr_array_index(each->item->memory, i));
     g_autofree char *penalty = words_points(each->item->penalty);
     if (each->item->penalty > 0)
-        g_string_append_printf(report->out, "%*sthis cost %s point%s\n", COLUMN_BODY, "", penalty,
-                               each->item->penalty == 1 ? "" : "s");
+        g_string_append_printf(report->out, "%*smemory errors cost %s point%s\n", COLUMN_TAG, "",
+                               penalty, each->item->penalty == 1 ? "" : "s");
 }
 
 /* ---- items ----------------------------------------------------------------------------------- */

@@ -258,7 +258,12 @@ char *result_to_json(const Result *result)
 gboolean result_save(const Result *result, const char *path, GError **error)
 {
     g_autofree char *text = result_to_json(result);
-    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+    g_autoptr(GError) why = NULL;
+    if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &why))
+        return TRUE;
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM, "cannot write '%s': %s", path,
+                why->message);
+    return FALSE;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

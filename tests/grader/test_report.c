@@ -1,0 +1,205 @@
+/*
+ * Tests of report_text.h. What a student sees is pinned whole, in tests/grader/reports/NAME.txt:
+ * read those to judge the reports.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "disclose.h"
+#include "report_text.h"
+#include "sample_results.h"
+#include "wrap.h"
+
+static const ReportStyle everything = {FALSE, DISCLOSE_ALL, "make debug TEST=%s"};
+
+static void expect_golden(const char *report, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("tests/grader/reports/%s.txt", name);
+    g_autofree char *expected = NULL;
+    cr_assert(g_file_get_contents(path, &expected, NULL, NULL), "%s is missing", path);
+    cr_expect(strcmp(report, expected) == 0, "%s: expected\n%s\ngot\n%s", path, expected, report);
+}
+
+static void expect_width(const char *report, const char *name)
+{
+    g_auto(GStrv) lines = g_strsplit(report, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        cr_expect(wrap_columns(*line) <= WRAP_WIDTH, "%s: too wide: %s", name, *line);
+}
+
+Test(report, looks_as_wished)
+{
+    static const struct {
+        const char *name;
+        Result *(*sample)(void);
+    } cases[] = {
+        {"full", sample_full},
+        {"stubs", sample_stubs},
+        {"scale_forgotten", sample_scale_forgotten},
+        {"leak", sample_leak},
+        {"crash", sample_crash},
+        {"not_compiled", sample_not_compiled},
+        {"refused", sample_refused},
+        {"ungraded", sample_ungraded},
+        {"everything", sample_everything},
+        {"hostile", sample_hostile},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Result) result = cases[i].sample();
+        g_autofree char *report = report_text(result, &everything);
+        expect_golden(report, cases[i].name);
+        expect_width(report, cases[i].name);
+    }
+}
+
+Test(report, hides_of_hidden_tests_what_the_rubric_says)
+{
+    static const struct {
+        const char *name;
+        RubricDisclosure show;
+    } cases[] = {
+        {"hidden_points", DISCLOSE_POINTS},
+        {"hidden_title", DISCLOSE_TITLE},
+        {"hidden_hint", DISCLOSE_HINT},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Result) result = sample_everything();
+        g_free(result->tests);
+        result->tests = g_strdup("hidden");
+        ReportStyle style = {FALSE, cases[i].show, NULL};
+        g_autofree char *report = report_text(result, &style);
+        expect_golden(report, cases[i].name);
+        cr_expect_null(strstr(report, "batch 0"));
+        cr_expect_null(strstr(report, "SIGSEGV"));
+        cr_expect_null(strstr(report, "4 bytes"));
+        cr_expect_null(strstr(report, "make debug"));
+    }
+}
+
+Test(report, a_disclosed_copy_holds_no_more_than_the_report)
+{
+    g_autoptr(Result) result = sample_everything();
+    g_autoptr(Result) all = disclose(result, DISCLOSE_ALL);
+    g_autoptr(Result) hint = disclose(result, DISCLOSE_HINT);
+    g_autoptr(Result) title = disclose(result, DISCLOSE_TITLE);
+    g_autoptr(Result) points = disclose(result, DISCLOSE_POINTS);
+    cr_assert_null(all->path);
+    const TestResult *test = item_test(result_item(all, "masking"), "padding_mask");
+    cr_assert_not_null(test->printed);
+    test = item_test(result_item(hint, "masking"), "padding_mask");
+    cr_assert_str_eq(test->message, "the code crashed");
+    cr_assert_not_null(test->hint);
+    cr_assert_not_null(test->cause);
+    cr_assert_null(test->printed);
+    test = item_test(result_item(title, "masking"), "padding_mask");
+    cr_assert_str_eq(test->title, "padding mask");
+    cr_assert_null(test->message);
+    cr_assert_null(test->hint);
+    cr_assert_null(test->cause);
+    cr_assert_null(test->failure);
+    cr_assert_eq(result_item(points, "masking")->tests->len, 0);
+    cr_assert_eq(result_item(points, "masking")->memory->len, 0);
+    cr_assert_eq(points->score, result->score);
+}
+
+/* The same words with and without colour. */
+static char *without_colours(const char *text)
+{
+    g_autoptr(GRegex) codes = g_regex_new("\x1b\\[[0-9;]*m", 0, 0, NULL);
+    return g_regex_replace_literal(codes, text, -1, 0, "", 0, NULL);
+}
+
+Test(report, colours_change_no_word)
+{
+    ReportStyle colourful = everything;
+    colourful.colour = TRUE;
+    g_autoptr(Result) result = sample_everything();
+    g_autofree char *plain = report_text(result, &everything);
+    g_autofree char *colours = report_text(result, &colourful);
+    g_autofree char *stripped = without_colours(colours);
+    cr_assert_null(strchr(plain, '\x1b'));
+    cr_assert_not_null(strstr(colours, "\x1b[1;31mFAIL\x1b[0m"));
+    cr_assert_str_eq(stripped, plain);
+}
+
+Test(report, shows_six_failures_of_an_item)
+{
+    g_autoptr(Result) result = sample_scale_forgotten();
+    ItemResult *item = result_item(result, "scaled_dot_product_attention");
+    for (guint i = 0; i < 7; i++) {
+        g_autofree char *name = g_strdup_printf("more %u", i);
+        TestResult *test = test_result_new(name, name);
+        test->status = TEST_TIMED_OUT;
+        g_ptr_array_add(item->tests, test);
+    }
+    g_autofree char *report = report_text(result, &everything);
+    cr_assert_not_null(strstr(report, "FAIL more 2\n"));
+    cr_assert_null(strstr(report, "FAIL more 3"));
+    cr_assert_not_null(strstr(report, "       ... and 4 more tests fail\n"));
+}
+
+Test(report, says_which_items_did_not_run)
+{
+    g_autoptr(Result) result = sample_full();
+    ItemResult *item = result_item(result, "masking");
+    g_ptr_array_set_size(item->tests, 0);
+    item->points = 0;
+    result->score = 10;
+    g_autofree char *report = report_text(result, &everything);
+    cr_assert_not_null(strstr(report, " 0/5   attention masks               not run\n"));
+}
+
+Test(report, says_why_memory_was_not_checked)
+{
+    g_autoptr(Result) result = sample_full();
+    g_free(result->memory_state);
+    result->memory_state = g_strdup("not checked: valgrind is not installed");
+    g_autofree char *report = report_text(result, &everything);
+    cr_assert_not_null(strstr(report, "memory: not checked: valgrind is not installed\n"));
+}
+
+/* ---- wrapping -------------------------------------------------------------------------------- */
+
+static char *wrapped(guint column, guint indent, const char *text)
+{
+    GString *out = g_string_new(NULL);
+    wrap_text(out, column, indent, text);
+    return g_string_free(out, FALSE);
+}
+
+Test(wrap, breaks_at_blanks)
+{
+    g_autofree char *one = wrapped(70, 4, "ten letter words here");
+    g_autofree char *exact = wrapped(70, 4, "tenletters x");
+    g_autofree char *blanks = wrapped(0, 4, "  a   b ");
+    cr_assert_str_eq(one, "ten letter\n    words here");
+    cr_assert_str_eq(exact, "tenletters\n    x");
+    cr_assert_str_eq(blanks, "a b");
+}
+
+Test(wrap, breaks_words_that_are_too_long)
+{
+    g_autofree char *word = g_strnfill(150, 'a');
+    g_autofree char *got = wrapped(0, 10, word);
+    g_auto(GStrv) lines = g_strsplit(got, "\n", -1);
+    cr_assert_eq(g_strv_length(lines), 2);
+    cr_assert_eq(strlen(lines[0]), 80);
+    cr_assert_eq(strlen(lines[1]), 80);
+}
+
+Test(wrap, counts_columns_as_a_terminal_does)
+{
+    cr_assert_eq(wrap_columns("abc"), 3);
+    cr_assert_eq(wrap_columns("漢字"), 4);
+    cr_assert_eq(wrap_columns("e\xcc\x81"), 1);
+}
+
+Test(wrap, cuts_lines)
+{
+    g_autoptr(GString) fits = g_string_new(NULL);
+    g_autoptr(GString) cut = g_string_new(NULL);
+    wrap_cut(fits, 75, "12345");
+    wrap_cut(cut, 75, "123456");
+    cr_assert_str_eq(fits->str, "12345");
+    cr_assert_str_eq(cut->str, "12...");
+}
