@@ -144,6 +144,24 @@ coverage: ## what the tests reach
 	$(Q)gcovr --root . --filter solution/ --fail-under-line 100 --fail-under-branch 100 \
 	    $(BUILD)/coverage
 
+# A build of its own by clang. What once was found lies with the seeds, in tests/grader/fuzz/NAME/.
+SECONDS ?= 20
+FUZZERS := $(patsubst tests/grader/fuzz/fuzz_%.c,%,$(wildcard tests/grader/fuzz/fuzz_*.c))
+$(BUILD)/fuzz_%: $(OBJ)/tests/grader/fuzz/fuzz_%.o $(GRADER_OBJ)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS)
+
+fuzz: ## every reader of untrusted bytes gets strange ones, for SECONDS=20 each
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang WARN= OPT='-O1 -g' \
+	    EXTRA_CFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	    EXTRA_LDFLAGS=-fsanitize=fuzzer,address,undefined $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
+	$(Q)set -e; for name in $(FUZZERS); do \
+	    mkdir -p $(BUILD)/fuzz/corpus/$$name tests/grader/fuzz/$$name; \
+	    $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(SECONDS) -max_len=20000 -timeout=10 -verbosity=0 \
+	        -artifact_prefix=$(BUILD)/fuzz/$$name- -print_final_stats=1 \
+	        $(BUILD)/fuzz/corpus/$$name tests/grader/fuzz/$$name; \
+	done
+
 .SECONDARY:
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 
@@ -169,4 +187,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all setup check coverage grade starter test format lint clean help FORCE
+.PHONY: all setup check coverage grade starter test fuzz format lint clean help FORCE
