@@ -29,6 +29,8 @@ static const BadCall bad_calls[] = {
     {"Q (3,) has one axis", {1, 3}, {2, 4, 3}, {2, 4, 2}, {0}},
     {"Q (2, 4, 3) has more axes than K (4, 3)", {3, 2, 4, 3}, {2, 4, 3}, {2, 4, 2}, {0}},
     {"V (4, 2) has fewer axes than Q and K (2, 4, 3)", {3, 2, 4, 3}, {3, 2, 4, 3}, {2, 4, 2}, {0}},
+    {"K (4, 3, 2) has more axes than Q (4, 3)", {2, 4, 3}, {3, 4, 3, 2}, {2, 4, 2}, {0}},
+    {"V (4, 2, 5) has more axes than Q and K (4, 3)", {2, 4, 3}, {2, 4, 3}, {3, 4, 2, 5}, {0}},
     {"the batches of Q (2, 4, 3) and K (3, 4, 3) differ",
      {3, 2, 4, 3},
      {3, 3, 4, 3},
