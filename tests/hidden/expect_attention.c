@@ -7,13 +7,20 @@
 
 enum { TEXT_LENGTH = 320 };
 
-/* "with Q (4, 6), K (4, 6), V (4, 8), mask (4, 4)". */
-static const char *describe(const Tensor *Q, const Tensor *K, const Tensor *V, const Tensor *mask)
+static ShapeText shape_of(const Tensor *t)
+{
+    return t ? shape_text(t->ndim, t->shape) : (ShapeText){"NULL"};
+}
+
+const char *describe_call(const Tensor *Q, const Tensor *K, const Tensor *V, const Tensor *mask)
 {
     static char text[TEXT_LENGTH];
-    snprintf(text, sizeof text, "with Q %s, K %s, V %s, %s %s", shape_text(Q->ndim, Q->shape).text,
-             shape_text(K->ndim, K->shape).text, shape_text(V->ndim, V->shape).text,
-             mask ? "mask" : "no", mask ? shape_text(mask->ndim, mask->shape).text : "mask");
+    if (tensor_same_shape(Q, K) && tensor_same_shape(Q, V))
+        snprintf(text, sizeof text, "with Q, K, V %s, mask %s", shape_of(Q).text,
+                 shape_of(mask).text);
+    else
+        snprintf(text, sizeof text, "with Q %s, K %s, V %s, mask %s", shape_of(Q).text,
+                 shape_of(K).text, shape_of(V).text, shape_of(mask).text);
     return text;
 }
 
@@ -21,8 +28,8 @@ void expect_attention_kept(AttentionResult got, const Tensor *Q, const Tensor *K
                            const Tensor *mask, const char *hint)
 {
     Oracle oracle = oracle_attention(Q, K, V, mask);
-    expect_attention_values(got, mask, &oracle.weights, &oracle.output, describe(Q, K, V, mask),
-                            hint);
+    expect_attention_values(got, mask, &oracle.weights, &oracle.output,
+                            describe_call(Q, K, V, mask), hint);
     oracle_free(oracle);
 }
 

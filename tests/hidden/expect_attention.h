@@ -6,6 +6,12 @@
 #include "attention.h"
 
 /*
+ * The call, for the end of a message: "with Q (4, 6), K (4, 6), V (4, 8), mask NULL". It lasts until
+ * the next one.
+ */
+const char *describe_call(const Tensor *Q, const Tensor *K, const Tensor *V, const Tensor *mask);
+
+/*
  * Call scaled_dot_product_attention() and check the result: shapes, rows that sum to 1, no weight
  * where the mask is 0, every weight and every output. `hint` is for wrong weights; NULL for the
  * general one.

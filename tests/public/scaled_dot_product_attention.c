@@ -26,19 +26,27 @@ Test(scaled_dot_product_attention, values, .description = "weights and output", 
     free_result(got);
 }
 
-/* Two batches of different content: (2, 1, 1), (2, 2, 1) and (2, 2, 1) give (2, 1, 2). */
+/* Two batches of different content, in tensors of three axes and of four. */
 Test(scaled_dot_product_attention, batches, .description = "leading axes", .timeout = 60)
 {
+    const double weights[] = {0.25, 0.75, 0.9, 0.1}, output[] = {3, 19};
+    const char *where = "with Q {{{1}}, {{2}}}, K {{{0}, {ln 3}}, {{ln 3}, {0}}}";
+    const char *hint = "each batch has its own queries, keys and values";
     owned Tensor *Q = tensor_of(3, (int[]){2, 1, 1}, (float[]){1, 2});
     owned Tensor *K = tensor_of(3, (int[]){2, 2, 1}, (float[]){0, LN_3, LN_3, 0});
     owned Tensor *V = tensor_of(3, (int[]){2, 2, 1}, (float[]){0, 4, 20, 10});
-    const Expected weights = {3, {2, 1, 2}, (double[]){0.25, 0.75, 0.9, 0.1}};
-    const Expected output = {3, {2, 1, 1}, (double[]){3, 19}};
-
     AttentionResult got = scaled_dot_product_attention(Q, K, V, NULL);
-    expect_attention_values(got, NULL, &weights, &output,
-                            "with Q {{{1}}, {{2}}}, K {{{0}, {ln 3}}, {{ln 3}, {0}}}",
-                            "each batch has its own queries, keys and values");
+    expect_attention_values(got, NULL, &(Expected){3, {2, 1, 2}, weights},
+                            &(Expected){3, {2, 1, 1}, output}, where, hint);
+    free_result(got);
+
+    owned Tensor *Q4 = tensor_of(4, (int[]){1, 2, 1, 1}, Q->data);
+    owned Tensor *K4 = tensor_of(4, (int[]){1, 2, 2, 1}, K->data);
+    owned Tensor *V4 = tensor_of(4, (int[]){1, 2, 2, 1}, V->data);
+    got = scaled_dot_product_attention(Q4, K4, V4, NULL);
+    expect_attention_values(got, NULL, &(Expected){4, {1, 2, 1, 2}, weights},
+                            &(Expected){4, {1, 2, 1, 1}, output},
+                            "with the same in four axes, Q (1, 2, 1, 1)", hint);
     free_result(got);
 }
 
@@ -106,6 +114,8 @@ Test(scaled_dot_product_attention, bad_input, .description = "bad input is refus
     owned Tensor *wide = tensor_create(2, (int[]){3, 5});
     owned Tensor *tall = tensor_create(2, (int[]){4, 2});
     owned Tensor *batch = tensor_create(3, (int[]){1, 3, 2});
+    owned Tensor *batches = tensor_create(3, (int[]){2, 3, 2});
+    owned Tensor *vector = tensor_create(1, (int[]){3});
     owned Tensor *mask = tensor_create(2, (int[]){2, 3});
     AttentionResult good = scaled_dot_product_attention(x, x, x, NULL);
     expect_result(good, "with Q, K, V (3, 2)");
@@ -119,6 +129,10 @@ Test(scaled_dot_product_attention, bad_input, .description = "bad input is refus
                    "K (3, 2) and V (4, 2) differ in Lk");
     expect_refused(scaled_dot_product_attention(x, x, batch, NULL),
                    "V (1, 3, 2) has more axes than Q and K (3, 2)");
+    expect_refused(scaled_dot_product_attention(batch, batches, batch, NULL),
+                   "the batches of Q (1, 3, 2) and K (2, 3, 2) differ");
+    expect_refused(scaled_dot_product_attention(vector, vector, vector, NULL),
+                   "Q (3,) has one axis");
     expect_refused(scaled_dot_product_attention(x, x, x, mask),
                    "the mask (2, 3) does not fit the scores (3, 3)");
 }

@@ -19,16 +19,17 @@ static SelfAttention *create_layer(int d_model)
     return layer;
 }
 
-/* All positions of x are equal, so all scores are. */
+/* All positions of x are equal, so all scores are. The other layer must not matter. */
 Test(self_attention, forward, .description = "forward is attention of x to itself", .timeout = 60)
 {
-    SelfAttention *layer = create_layer(2);
+    SelfAttention *layer = create_layer(2), *other = create_layer(7);
     owned Tensor *x = matrix(2, 2, (float[]){3, -1, 3, -1});
     AttentionResult got = self_attention_forward(layer, x, NULL);
     expect_attention_values(got, NULL, &(Expected){2, {2, 2}, (double[]){0.5, 0.5, 0.5, 0.5}},
                             &(Expected){2, {2, 2}, (double[]){3, -1, 3, -1}},
                             "with x {{3, -1}, {3, -1}}", "x is Q, K and V");
     free_result(got);
+    self_attention_free(other);
     self_attention_free(layer);
 }
 

@@ -90,13 +90,13 @@ static void two_numbers(char *got_text, char *expected_text, double got, double 
 }
 
 static void fail_with(const char *name, const Tensor *got, const double *expected, Difference found,
-                      const char *where, const char *hint)
+                      const char *how_much, const char *where, const char *hint)
 {
     char is[TEXT_LENGTH], should_be[TEXT_LENGTH];
     two_numbers(is, should_be, got->data[found.first], expected[found.first]);
-    fail_test("value", hint, "%s is %s, expected %s (%zu of %zu differ, worst %.1e), %s",
-              element_text(name, got, found.first), is, should_be, found.count, got->size,
-              found.worst, where);
+    fail_test("value", hint, "%s is %s, expected %s (%zu of %zu differ%s), %s",
+              element_text(name, got, found.first), is, should_be, found.count, got->size, how_much,
+              where);
 }
 
 void expect_tensor(const char *name, const Tensor *got, const Expected *expected, const char *where,
@@ -105,8 +105,11 @@ void expect_tensor(const char *name, const Tensor *got, const Expected *expected
     expect_shape(name, got, expected->ndim, expected->shape, where);
     Difference found =
         find_difference(got, expected->elements, TOLERANCE_ABSOLUTE, TOLERANCE_RELATIVE);
-    if (found.count)
-        fail_with(name, got, expected->elements, found, where, hint);
+    if (found.count) {
+        char worst[TEXT_LENGTH];
+        snprintf(worst, sizeof worst, ", worst %.1e", found.worst);
+        fail_with(name, got, expected->elements, found, worst, where, hint);
+    }
     passed_check();
 }
 
@@ -116,7 +119,7 @@ void expect_exactly(const char *name, const Tensor *got, const Expected *expecte
     expect_shape(name, got, expected->ndim, expected->shape, where);
     Difference found = find_difference(got, expected->elements, 0, 0);
     if (found.count)
-        fail_with(name, got, expected->elements, found, where, hint);
+        fail_with(name, got, expected->elements, found, "", where, hint);
     passed_check();
 }
 
@@ -128,6 +131,19 @@ void expect_result(AttentionResult got, const char *where)
     if (!got.output || !got.weights)
         fail_test("result", "return both tensors, or {NULL, NULL} after an error",
                   "the result has no %s, %s", got.output ? "weights" : "output", where);
+    passed_check();
+}
+
+/* A nan makes every later check fail too; here it still shows where it came from. */
+static void expect_numbers(const char *name, const Tensor *t, const char *where)
+{
+    for (size_t i = 0; i < t->size; i++)
+        if (!isfinite(t->data[i]))
+            fail_test("value",
+                      "expf() overflowed, or all of a row became 0: subtract the largest score of "
+                      "the row first, and mask with -1e9",
+                      "%s is %s, expected a number, %s", element_text(name, t, i),
+                      isnan(t->data[i]) ? "nan" : "infinite", where);
     passed_check();
 }
 
@@ -176,6 +192,7 @@ void expect_attention_values(AttentionResult got, const Tensor *mask, const Expe
     expect_result(got, where);
     expect_shape("weights", got.weights, weights->ndim, weights->shape, where);
     expect_shape("output", got.output, output->ndim, output->shape, where);
+    expect_numbers("weights", got.weights, where);
     if (mask)
         expect_masked_zero(got.weights, mask, where);
     expect_rows_sum_to_1(got.weights, where);
@@ -189,8 +206,8 @@ void expect_refused(AttentionResult got, const char *why)
 {
     if (got.output || got.weights)
         fail_test("not_refused", "check the input first, and return {NULL, NULL} if it is bad",
-                  "the result is %s, expected {NULL, NULL}: %s",
-                  got.output && got.weights ? "output and weights" : "half a result", why);
+                  "%s came back, expected {NULL, NULL}: %s",
+                  got.output && got.weights ? "a result" : "half a result", why);
     passed_check();
 }
 
@@ -198,7 +215,7 @@ void expect_no_tensor(const Tensor *got, const char *why)
 {
     if (got)
         fail_test("not_refused", "check the input first, and return NULL if it is bad",
-                  "the result is a tensor of shape %s, expected NULL: %s",
+                  "a tensor of shape %s came back, expected NULL: %s",
                   shape_text(got->ndim, got->shape).text, why);
     passed_check();
 }

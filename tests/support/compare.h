@@ -54,8 +54,8 @@ void expect_masked_zero(const Tensor *weights, const Tensor *mask, const char *w
 
 /*
  * All of the above for one call of attention, in an order in which the first failure tells most:
- * both results, shapes, masked weights if there is a mask, row sums, weights, output. `hint` is for
- * wrong weights; NULL for the general one.
+ * both results, shapes, no nan, masked weights if there is a mask, row sums, weights, output. `hint`
+ * is for wrong weights; NULL for the general one.
  */
 void expect_attention_values(AttentionResult got, const Tensor *mask, const Expected *weights,
                              const Expected *output, const char *where, const char *hint);
