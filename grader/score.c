@@ -83,7 +83,7 @@ static void find_broken(ItemResult *item, Result *result)
             replace(&test->message, g_strdup("made no assertion"));
             replace(&test->failure, g_strdup("broken"));
         }
-        if (test->status != TEST_BROKEN || result->status == SUBMISSION_UNGRADED)
+        if (test->status != TEST_BROKEN || result->status != SUBMISSION_GRADED)
             continue;
         result->status = SUBMISSION_UNGRADED;
         const char *why = test->message != NULL ? test->message : "gave no result";

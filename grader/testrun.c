@@ -149,7 +149,7 @@ static gboolean start_nursery(Session *session, const Sandbox *sandbox, GError *
     const SandboxSpec spec = {
         .profile = SANDBOX_WORKER,
         .box = session->run->box,
-        .argv = (const char *[]){"./worker", "nursery", BUILD_OBJECT, seconds, NULL},
+        .argv = (const char *[]){"./worker", "nursery", "./" BUILD_OBJECT, seconds, NULL},
         .fds = (const ProcessFd[]){{pair[1], NURSERY_CONTROL_FD}, {filter, NURSERY_FILTER_FD}},
         .n_fds = 2,
         .output_limit = PROGRAM_OUTPUT,
@@ -374,8 +374,11 @@ gboolean testrun_execute(const TestRun *run, const Rubric *rubric, const Sandbox
     if (!listen_for_proxies(&session, socket_path, error) ||
         !start_nursery(&session, sandbox, error))
         return FALSE;
-    if (!await_nursery(&session, error))
+    if (!await_nursery(&session, error)) {
+        for (guint i = 0; i < result->items->len; i++)
+            g_ptr_array_set_size(((ItemResult *)result->items->pdata[i])->tests, 0);
         return result->status == SUBMISSION_REFUSED;
+    }
     if (!start_program(&session, socket_path, report, error))
         return FALSE;
     serve(&session);
