@@ -1,0 +1,272 @@
+/* replay.c: repeat recorded calls under Valgrind; see replay.h. */
+#include "replay.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <link.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <valgrind/memcheck.h>
+
+#include "calls.h"
+
+static ReplayScript script;
+static const unsigned char *at, *end; /* in the script: what comes next */
+static int results;                   /* descriptor */
+static unsigned running_kind;         /* of the call that is being made */
+static bool unusable;                 /* a call of this test gave a result that cannot be freed */
+
+/* The copies of the student's object. `now` is loaded; its writable bytes were `fresh` then. */
+static struct {
+    char **paths;
+    int count, now;
+    unsigned char *writable, *fresh;
+    size_t size;
+} objects;
+
+/* Put a message into Valgrind's XML. */
+__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
+{
+    char text[100];
+    int length = snprintf(text, sizeof text, "%016" PRIx64 " ", script.token);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + length, sizeof text - (size_t)length, format, arguments);
+    va_end(arguments);
+    VALGRIND_PRINTF("%s\n", text);
+}
+
+/* ---- the object ------------------------------------------------------------------------------ */
+
+/* Where the loaded object keeps its variables: the writable segment, without what relro protects. */
+static int find_writable(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    const struct link_map *map = data;
+    if (info->dlpi_addr != map->l_addr)
+        return 0;
+    uintptr_t start = 0, stop = 0, protected_end = 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        uintptr_t from = info->dlpi_addr + header->p_vaddr, to = from + header->p_memsz;
+        if (header->p_type == PT_LOAD && (header->p_flags & PF_W) != 0) {
+            start = from;
+            stop = to;
+        } else if (header->p_type == PT_GNU_RELRO) {
+            protected_end = to;
+        }
+    }
+    start = protected_end > start ? protected_end : start;
+    objects.writable = (unsigned char *)start;
+    objects.size = stop > start ? stop - start : 0;
+    return 1;
+}
+
+static bool load_object(int number)
+{
+    objects.now = number;
+    objects.size = 0;
+    if (!calls_load(objects.paths[number]))
+        return false;
+    void *loaded = dlopen(objects.paths[number], RTLD_NOW | RTLD_NOLOAD);
+    struct link_map *map;
+    if (loaded == NULL || dlinfo(loaded, RTLD_DI_LINKMAP, &map) != 0)
+        return false;
+    dl_iterate_phdr(find_writable, map);
+    free(objects.fresh);
+    objects.fresh = malloc(objects.size + 1);
+    if (objects.fresh == NULL)
+        return false;
+    memcpy(objects.fresh, objects.writable, objects.size);
+    return true;
+}
+
+/*
+ * Each test was run by a worker of its own, with its variables as they were at the start. And
+ * Valgrind shows an error only once for each place in the code. So after a test that changed a
+ * variable or had an error, the next one gets a copy of the object, at other addresses. The old one
+ * stays loaded: what its variables point to is not lost.
+ */
+static bool renew_object(bool had_errors)
+{
+    if (objects.now + 1 == objects.count)
+        return true;
+    VALGRIND_DISABLE_ERROR_REPORTING;
+    bool changed = memcmp(objects.fresh, objects.writable, objects.size) != 0;
+    VALGRIND_ENABLE_ERROR_REPORTING;
+    return (!changed && !had_errors) || load_object(objects.now + 1);
+}
+
+/* ---- one test -------------------------------------------------------------------------------- */
+
+/* Undefined elements are the student's error here, once, and not again when they are sent. */
+static void check_result(const Tensor *result)
+{
+    size_t bytes = result->size * sizeof *result->data;
+    if (VALGRIND_CHECK_MEM_IS_DEFINED(result->data, bytes) == 0)
+        return;
+    tell("undefined %u", running_kind);
+    VALGRIND_MAKE_MEM_DEFINED(result->data, bytes);
+}
+
+/* Copy the next `length` bytes of the script; false at its end. */
+static bool take(void *to, size_t length)
+{
+    if ((size_t)(end - at) < length)
+        return false;
+    memcpy(to, at, length);
+    at += length;
+    return true;
+}
+
+static bool run_call(ReplayResult where)
+{
+    WireHeader request;
+    if (!take(&request, sizeof request) || (size_t)(end - at) < request.length)
+        return false;
+    WireHeader reply;
+    WireBuffer answer = {0};
+    running_kind = request.kind;
+    calls_perform(&request, at, &reply, &answer);
+    at += request.length;
+    if (reply.status == WIRE_INVALID_RESULT || reply.status == WIRE_RESULT_IS_INPUT ||
+        reply.status == WIRE_RESULT_TWICE)
+        unusable = true;
+    VALGRIND_MAKE_MEM_DEFINED(&reply, sizeof reply);
+    VALGRIND_MAKE_MEM_DEFINED(answer.bytes, answer.length);
+    bool written = !answer.failed && wire_write_all(results, &where, sizeof where) &&
+                   wire_write_all(results, &reply, sizeof reply) &&
+                   wire_write_all(results, answer.bytes, answer.length);
+    wire_buffer_release(&answer);
+    return written;
+}
+
+/* True if every call of the test came back; *errors is what Valgrind counted. */
+static bool run_test(const ReplayTest *test, unsigned *errors)
+{
+    unusable = false;
+    tell("begin %u", test->index);
+    unsigned before = VALGRIND_COUNT_ERRORS;
+    srand(1); /* as in a new process */
+    for (uint32_t call = 0; call < test->calls; call++)
+        if (!run_call((ReplayResult){.test = test->index, .call = call}))
+            return false;
+    calls_forget();
+    *errors = VALGRIND_COUNT_ERRORS - before;
+    if (unusable)
+        tell("unusable");
+    VALGRIND_DO_ADDED_LEAK_CHECK;
+    tell("end %u errors %u", test->index, *errors);
+    return true;
+}
+
+/* Its errors are in the child's own document; here nothing has happened. */
+static bool run_isolated(const ReplayTest *test)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child < 0) {
+        fprintf(stderr, "worker: fork: %s\n", strerror(errno));
+        return false;
+    }
+    if (child == 0) {
+        unsigned errors;
+        _exit(run_test(test, &errors) ? 0 : 1);
+    }
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
+/* The requests of a test that was run elsewhere. */
+static bool skip_requests(uint32_t calls)
+{
+    WireHeader request;
+    for (uint32_t call = 0; call < calls; call++) {
+        if (!take(&request, sizeof request) || (size_t)(end - at) < request.length)
+            return false;
+        at += request.length;
+    }
+    return true;
+}
+
+static bool run_tests(void)
+{
+    for (uint32_t i = 0; i < script.tests; i++) {
+        ReplayTest test;
+        unsigned errors = 0;
+        if (!take(&test, sizeof test))
+            return false;
+        if (test.isolated != 0) {
+            if (!run_isolated(&test) || !skip_requests(test.calls))
+                return false;
+        } else if (!run_test(&test, &errors) || !renew_object(errors > 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static void plant_controls(void)
+{
+    volatile char *volatile block = malloc(script.read_bytes);
+    if (block == NULL)
+        return;
+    block[0] = block[script.read_bytes]; /* Valgrind leaves out a read whose value is not used */
+    if (block[1] != 0)
+        block[1] = 0;
+    free((void *)block);
+    block = malloc(script.lost_bytes);
+    block = NULL;
+    VALGRIND_DO_ADDED_LEAK_CHECK;
+}
+
+/* Mapped and not read into memory, so that Valgrind does not look for pointers in it. */
+static bool open_script(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return false;
+    size_t size = (size_t)status.st_size;
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (bytes == MAP_FAILED)
+        return false;
+    at = bytes;
+    end = at + size;
+    return take(&script, sizeof script) && script.magic == REPLAY_MAGIC;
+}
+
+int replay_main(int argc, char **argv)
+{
+    if (argc < 4 || !open_script(argv[1])) {
+        fprintf(stderr, "worker: cannot read the script of the replay\n");
+        return 2;
+    }
+    results = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    objects.paths = argv + 3;
+    objects.count = argc - 3;
+    if (results < 0 || !load_object(0))
+        return 2;
+    calls_on_result = check_result;
+    tell("ready");
+    if (!run_tests())
+        _exit(2);
+    tell("controls");
+    plant_controls();
+    tell("done");
+    _exit(0);
+}

@@ -1,0 +1,56 @@
+/*
+ * replay.h: `worker replay`, which repeats recorded calls under Valgrind.
+ *
+ *     worker replay SCRIPT RESULTS OBJECT...
+ *
+ * SCRIPT is a ReplayScript and then, for each test, a ReplayTest followed by its requests (a
+ * WireHeader and `length` bytes of payload each). RESULTS gets, for each call that was made, a
+ * ReplayResult, the WireHeader of the reply and its payload. OBJECTs are equal copies of the
+ * student's object, as many as there are tests; all but the first are only loaded when needed.
+ *
+ * What happens is told to Valgrind in messages that start with the script's token, so they are in
+ * its XML between the errors and leaks that they separate:
+ *
+ *     TOKEN ready              the object is loaded; nothing of it has run
+ *     TOKEN begin 7            the test with index 7 begins
+ *     TOKEN undefined 5        a result of a call of kind 5 has undefined elements
+ *     TOKEN unusable           a result was unusable, so nobody could free it
+ *     TOKEN end 7 errors 2     it has ended; Valgrind counted 2 errors in it, leaks not included
+ *     TOKEN controls           what follows is the worker's own, see ReplayScript
+ *     TOKEN done               all of it was run
+ *
+ * Tests are run in the order of the script; an isolated one in a child process, whose messages and
+ * errors Valgrind writes into a document of their own.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define REPLAY_MAGIC 0x31504552u /* "REP1" */
+
+/*
+ * The controls: after the last test the worker loses a block of `lost_bytes`, reads one byte past
+ * the end of a block of `read_bytes`, and branches on an undefined value. If Valgrind does not
+ * report all three, its silence about the student's code means nothing.
+ */
+typedef struct {
+    uint32_t magic;
+    uint32_t tests;
+    uint64_t token;
+    uint32_t lost_bytes, read_bytes;
+} ReplayScript;
+
+typedef struct {
+    uint32_t index;
+    uint32_t isolated; /* 1: in a child process */
+    uint32_t calls;
+    uint32_t reserved;
+} ReplayTest;
+
+typedef struct {
+    uint32_t test; /* index */
+    uint32_t call; /* 0 for the first of the test */
+} ReplayResult;
+
+/* Exit status 0 if every test was run. */
+int replay_main(int argc, char **argv);
