@@ -21,8 +21,9 @@ typedef struct {
 } MemoryTest;
 
 /*
- * Replay and fill item->memory for each item; set result->memory_state. `box` holds the worker and
- * attention.so, `scratch` is ours. The submission's source lines are read from box/attention.c.
+ * Replay and fill item->memory for each item; set result->memory_state. `box` holds the worker,
+ * attention.so and attention.c, whose lines are quoted; each run of Valgrind gets a folder in it.
+ * `tests` are MemoryTest. An item whose memory could not be judged gets a finding that says so.
  */
 gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *box,
-                      const char *scratch, GPtrArray *tests, Result *result, GError **error);
+                      GPtrArray *tests, Result *result, GError **error);

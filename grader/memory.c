@@ -1,0 +1,321 @@
+/* memory.c: the memory verdict; see memory.h. */
+#include "memory.h"
+
+#include <string.h>
+
+#include "memory_finding.h"
+#include "memory_replay.h"
+#include "replay.h"
+
+#define MAX_RUNS 3 /* of Valgrind, for one submission */
+#define MAX_DIED 4 /* tests of one item that died: the next ones have little to add */
+#define TAMPERED_HINT                                                                              \
+    "this is no fault of your code, unless it plays with Valgrind: tell your instructor"
+#define DIFFERENT_HINT "does the result depend on memory that was never set, or on an address?"
+#define UNDEFINED_HINT "set every element before you return it: malloc() does not clear memory"
+
+typedef struct {
+    const RubricLimits *limits;
+    const Sandbox *sandbox;
+    const char *box;
+    Result *result;
+    StudentFile file;
+    GPtrArray *tests;   /* ReplayedTest: what is still to be replayed */
+    guint unchecked;    /* tests that nobody could judge */
+    MemoryFinding *far; /* the last error whose innermost frames are not the student's */
+    MemoryFinding *undefined[WIRE_KINDS]; /* the last one for each kind of call */
+} Check;
+
+static void check_clear(Check *check)
+{
+    g_clear_pointer(&check->tests, g_ptr_array_unref);
+    g_clear_pointer(&check->far, memory_finding_free);
+    for (guint kind = 0; kind < WIRE_KINDS; kind++)
+        g_clear_pointer(&check->undefined[kind], memory_finding_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Check, check_clear)
+
+static void add(const Check *check, const ReplayedTest *test, MemoryFinding *finding)
+{
+    memory_finding_add(result_item(check->result, test->test->item), finding, test->test->test);
+}
+
+static void remember(MemoryFinding **place, const MemoryFinding *finding)
+{
+    g_clear_pointer(place, memory_finding_free);
+    *place = memory_finding_copy(finding);
+}
+
+/* ---- the errors of one test ------------------------------------------------------------------ */
+
+static gboolean has_kind(const ValgrindEvent *event, const char *prefix)
+{
+    return event->type == VALGRIND_ERROR && event->kind != NULL &&
+           g_str_has_prefix(event->kind, prefix);
+}
+
+/* A bad access that ends the process is reported twice: as an error, then as a signal. */
+static gboolean is_told(const MemoryFinding *crash, const MemoryFinding *before)
+{
+    return before != NULL && g_str_has_prefix(before->kind, "invalid_") &&
+           before->line == crash->line && g_strcmp0(before->function, crash->function) == 0;
+}
+
+/* Add what was reported in the test; returns the number of errors, leaks not included. */
+static guint add_events(Check *check, const ReplayedTest *test)
+{
+    g_autoptr(MemoryFinding) last = NULL;
+    guint errors = 0;
+    for (guint i = 0; i < test->events->len; i++) {
+        const ValgrindEvent *event = test->events->pdata[i];
+        gboolean leak = has_kind(event, "Leak_");
+        errors += !leak;
+        /* An unusable result was returned, not lost; undefined ones have messages of their own. */
+        if ((leak && test->unusable) || has_kind(event, "ClientCheck"))
+            continue;
+        MemoryFinding *finding = memory_finding_from_event(event, &check->file);
+        if (finding == NULL)
+            continue;
+        if (event->type == VALGRIND_FATAL_SIGNAL && is_told(finding, last)) {
+            memory_finding_free(finding);
+            continue;
+        }
+        remember(&last, finding);
+        if (memory_event_is_far(event) && !leak)
+            remember(&check->far, finding);
+        add(check, test, finding);
+    }
+    return errors;
+}
+
+/*
+ * Results with undefined elements. The check is made in the worker, at one place for each kind of
+ * call, so Valgrind shows where the memory came from only the first time.
+ */
+static void add_undefined(Check *check, const ReplayedTest *test)
+{
+    for (guint i = 0; i < test->undefined->len; i++) {
+        ReplayUndefined seen = g_array_index(test->undefined, ReplayUndefined, i);
+        const ValgrindEvent *event = NULL;
+        if (seen.event > 0)
+            event = test->events->pdata[seen.event - 1];
+        guint kind = MIN(seen.kind, WIRE_KINDS - 1);
+        MemoryFinding *finding = NULL;
+        if (event != NULL && has_kind(event, "ClientCheck"))
+            finding = memory_finding_from_event(event, &check->file);
+        if (finding != NULL)
+            remember(&check->undefined[kind], finding);
+        else if (check->undefined[kind] != NULL)
+            finding = memory_finding_copy(check->undefined[kind]);
+        else
+            finding = memory_finding_about("uninitialised", memory_record_function(kind),
+                                           g_strdup("returns elements that were never set"),
+                                           UNDEFINED_HINT);
+        add(check, test, finding);
+    }
+}
+
+/* Returns TRUE if errors were seen that can explain other results. */
+static gboolean judge_errors(Check *check, const ReplayedTest *test)
+{
+    guint shown = add_events(check, test);
+    add_undefined(check, test);
+    /* Valgrind has counted errors that it takes for one shown before, in an earlier test. */
+    if (test->errors > 0 && shown == 0 && check->far != NULL)
+        add(check, test, memory_finding_copy(check->far));
+    if (test->begun && !test->ended && shown == 0 && !test->test->died)
+        add(check, test,
+            memory_finding_about("crash", NULL,
+                                 g_strdup("ends the program under Valgrind, though not without it"),
+                                 DIFFERENT_HINT));
+    return shown > 0 || test->errors > 0;
+}
+
+/* ---- the results ----------------------------------------------------------------------------- */
+
+/* The next reply; FALSE at the end, or if what follows is none. */
+static gboolean next_result(const guchar **at, const guchar *end, ReplayResult *where,
+                            WireHeader *reply)
+{
+    gsize left = (gsize)(end - *at);
+    if (left < sizeof *where + sizeof *reply)
+        return FALSE;
+    memcpy(where, *at, sizeof *where);
+    memcpy(reply, *at + sizeof *where, sizeof *reply);
+    left -= sizeof *where + sizeof *reply;
+    if (reply->length > left)
+        return FALSE;
+    *at += sizeof *where + sizeof *reply;
+    return TRUE;
+}
+
+/* How the results of the test with this index differ from the recorded ones, or NULL. */
+static char *find_difference(GBytes *results, guint index, const ReplayedTest *test,
+                             const char **function)
+{
+    gsize length = 0;
+    const guchar *at = results != NULL ? g_bytes_get_data(results, &length) : NULL;
+    const guchar *end = at + length;
+    const GArray *calls = test->record->calls;
+    ReplayResult where;
+    WireHeader reply;
+    guint compared = 0;
+    for (; at != NULL && next_result(&at, end, &where, &reply); at += reply.length) {
+        if (where.test != index || compared == calls->len)
+            continue;
+        const RecordedCall *call = &g_array_index(calls, RecordedCall, compared);
+        compared++;
+        *function = memory_record_function(call->request.kind);
+        char *difference = memory_record_difference(call, &reply, at);
+        if (difference != NULL)
+            return difference;
+    }
+    return compared < calls->len ? g_strdup("there is no result") : NULL;
+}
+
+static void judge_results(Check *check, const MemoryReplay *replay, guint index)
+{
+    const ReplayedTest *test = check->tests->pdata[index];
+    const char *function = NULL;
+    g_autofree char *difference = find_difference(replay->results, index, test, &function);
+    if (difference == NULL)
+        return;
+    char *message =
+        g_strconcat("gives other results when it runs again under Valgrind: ", difference, NULL);
+    add(check, test, memory_finding_about("different_results", function, message, DIFFERENT_HINT));
+}
+
+/* ---- the runs -------------------------------------------------------------------------------- */
+
+static void judge(Check *check, const MemoryReplay *replay)
+{
+    for (guint i = 0; i < check->tests->len; i++) {
+        const ReplayedTest *test = check->tests->pdata[i];
+        gboolean explained = judge_errors(check, test);
+        if (test->ended && !explained)
+            judge_results(check, replay, i);
+    }
+}
+
+static void mark_unchecked(Check *check, const ReplayedTest *test, const char *kind,
+                           const char *why)
+{
+    check->unchecked++;
+    add(check, test,
+        memory_finding_about(kind, NULL, g_strdup_printf("could not be checked: %s", why),
+                             g_str_equal(kind, "tampered") ? TAMPERED_HINT : NULL));
+}
+
+static void mark_all_unchecked(Check *check, const char *kind, const char *why)
+{
+    for (guint i = 0; i < check->tests->len; i++)
+        mark_unchecked(check, check->tests->pdata[i], kind, why);
+}
+
+/* A test that is too slow costs its own item, not the others, which are replayed without it. */
+static void drop(Check *check, ReplayedTest *culprit)
+{
+    g_autofree char *why = g_strdup_printf("it takes more than %u seconds under Valgrind",
+                                           check->limits->memory_seconds);
+    mark_unchecked(check, culprit, "not_checked", why);
+    g_ptr_array_remove(check->tests, culprit);
+}
+
+/* From the test that ended the run on, each gets a process of its own. */
+static void isolate(Check *check, const ReplayedTest *culprit)
+{
+    guint first;
+    if (!g_ptr_array_find(check->tests, culprit, &first))
+        return;
+    for (guint i = first; i < check->tests->len; i++)
+        ((ReplayedTest *)check->tests->pdata[i])->isolated = TRUE;
+}
+
+/* Run Valgrind until a run can be believed. Sets *tampered to the reason if one cannot. */
+static gboolean replay_all(Check *check, char **tampered, GError **error)
+{
+    for (guint number = 1; number <= MAX_RUNS && check->tests->len > 0; number++) {
+        g_autoptr(MemoryReplay) replay = memory_replay_run(check->sandbox, check->limits,
+                                                           check->box, number, check->tests, error);
+        if (replay == NULL)
+            return FALSE;
+        check->result->cpu_usec += replay->cpu_usec;
+        switch (replay->state) {
+        case REPLAY_TRUSTED:
+            judge(check, replay);
+            return TRUE;
+        case REPLAY_DIED:
+            isolate(check, replay->culprit);
+            break;
+        case REPLAY_SLOW:
+            drop(check, replay->culprit);
+            break;
+        case REPLAY_TAMPERED:
+            *tampered = g_strdup(replay->reason);
+            mark_all_unchecked(check, "tampered", replay->reason);
+            return TRUE;
+        }
+    }
+    mark_all_unchecked(check, "not_checked", "it ended the program under Valgrind too often");
+    return TRUE;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static guint count_died(const GPtrArray *tests, const char *item)
+{
+    guint died = 0;
+    for (guint i = 0; i < tests->len; i++) {
+        const MemoryTest *test = ((const ReplayedTest *)tests->pdata[i])->test;
+        died += test->died && g_str_equal(test->item, item);
+    }
+    return died;
+}
+
+static GPtrArray *read_records(const GPtrArray *tests, GError **error)
+{
+    g_autoptr(GPtrArray) replayed =
+        g_ptr_array_new_with_free_func((GDestroyNotify)replayed_test_free);
+    for (guint i = 0; i < tests->len; i++) {
+        const MemoryTest *test = tests->pdata[i];
+        if (test->died && count_died(replayed, test->item) >= MAX_DIED)
+            continue;
+        MemoryRecord *record = memory_record_read(test->record, error);
+        if (record == NULL)
+            return NULL;
+        g_ptr_array_add(replayed, replayed_test_new(test, record));
+    }
+    return g_steal_pointer(&replayed);
+}
+
+static void set_state(const Check *check, const char *tampered)
+{
+    g_free(check->result->memory_state);
+    if (tampered != NULL)
+        check->result->memory_state = g_strdup_printf("tampered: %s", tampered);
+    else if (check->unchecked > 0)
+        check->result->memory_state =
+            g_strdup_printf("not checked: %u test%s, see there", check->unchecked,
+                            check->unchecked == 1 ? "" : "s");
+    else
+        check->result->memory_state = g_strdup("checked");
+}
+
+gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *box,
+                      GPtrArray *tests, Result *result, GError **error)
+{
+    const char *name = rubric->files->pdata[0];
+    g_autofree char *path = g_build_filename(box, name, NULL);
+    g_autoptr(Source) text = source_load(path);
+    g_autofree char *tampered = NULL;
+    g_auto(Check) check = {.limits = &rubric->limits,
+                           .sandbox = sandbox,
+                           .box = box,
+                           .result = result,
+                           .file = {.name = name, .text = text}};
+    check.tests = read_records(tests, error);
+    if (check.tests == NULL || !replay_all(&check, &tampered, error))
+        return FALSE;
+    set_state(&check, tampered);
+    return TRUE;
+}

@@ -1,0 +1,34 @@
+/*
+ * memory_record.h: the recorded calls of a test, as the proxy wrote them, and what came out when
+ * they were repeated.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "wire.h"
+
+typedef struct {
+    WireHeader request, reply;
+    const guchar *payload, *answer; /* in the record's bytes */
+    gboolean answered;              /* FALSE: the worker died, or was late, in this call */
+} RecordedCall;
+
+typedef struct {
+    char *bytes;
+    GArray *calls; /* RecordedCall; what was cut off at the end is left out */
+} MemoryRecord;
+
+MemoryRecord *memory_record_read(const char *path, GError **error);
+void memory_record_free(MemoryRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryRecord, memory_record_free)
+
+/*
+ * How a repeated reply differs from the recorded one, in words; NULL if it does not. Elements may
+ * differ by 1e-5 + 1e-4 of their value: Valgrind calculates long double with 64 bits.
+ */
+char *memory_record_difference(const RecordedCall *call, const WireHeader *reply,
+                               const guchar *answer);
+
+/* The function that a call of this kind calls; NULL if there is no such kind. */
+const char *memory_record_function(guint kind);

@@ -1,0 +1,58 @@
+/*
+ * memory_replay.h: one run of the worker under Valgrind, which repeats the recorded calls of some
+ * tests (worker/replay.h), and what it left: documents of errors, told apart by test, and results.
+ *
+ * A run that says nothing about the student's code is believed only if it is REPLAY_TRUSTED.
+ */
+#pragma once
+
+#include "memory.h"
+#include "memory_record.h"
+#include "valgrind_xml.h"
+
+/* A result had undefined elements: the kind of the call, and how many events were before. */
+typedef struct {
+    guint kind, event;
+} ReplayUndefined;
+
+/* A test to replay and, after a run, what was seen in it. */
+typedef struct {
+    const MemoryTest *test;
+    MemoryRecord *record;
+    gboolean isolated; /* in a process of its own, because it may die */
+
+    gboolean begun, ended;
+    gboolean unusable; /* a result could not be freed: what is lost then is not a leak */
+    guint errors;      /* how often Valgrind saw one, shown or not; leaks not included */
+    GPtrArray *events; /* ValgrindEvent, of the run's documents */
+    GArray *undefined; /* ReplayUndefined */
+} ReplayedTest;
+
+typedef enum {
+    REPLAY_TRUSTED,
+    REPLAY_DIED,     /* the process ended in `culprit` */
+    REPLAY_SLOW,     /* its time was up in `culprit` */
+    REPLAY_TAMPERED, /* `reason` */
+} ReplayState;
+
+typedef struct {
+    ReplayState state;
+    ReplayedTest *culprit;
+    char *reason;
+    char *version; /* of Valgrind, or NULL */
+    gint64 cpu_usec;
+    GPtrArray *documents; /* ValgrindDocument */
+    GBytes *results;      /* as in worker/replay.h; NULL if there are none */
+} MemoryReplay;
+
+ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record);
+void replayed_test_free(ReplayedTest *test);
+
+/*
+ * Run the tests (ReplayedTest). `number` tells the runs for one submission apart. An error only
+ * for our own fault: Valgrind is missing, or does not start.
+ */
+MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
+                                guint number, GPtrArray *tests, GError **error);
+void memory_replay_free(MemoryReplay *replay);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryReplay, memory_replay_free)

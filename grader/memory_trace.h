@@ -1,0 +1,31 @@
+/*
+ * memory_trace.h: follow the messages of worker/replay.h through Valgrind's documents: which test
+ * each error belongs to, and whether all of it can be believed.
+ */
+#pragma once
+
+#include "memory_replay.h"
+#include "process.h"
+#include "replay.h"
+
+typedef struct {
+    const ReplayScript *script;
+    GPtrArray *tests; /* ReplayedTest; a test's index is its index here */
+
+    const ValgrindDocument *main; /* NULL if there is not exactly one that started the others */
+    char *log;                    /* what Valgrind wrote there; NULL if it is too much */
+    gboolean ready, done;
+    gboolean foreign;      /* there are messages that are not the worker's */
+    ReplayedTest *running; /* in the main process, when it ended */
+    GPtrArray *controls;   /* ValgrindEvent: what was seen after the last test */
+} MemoryTrace;
+
+/* Fill `trace` and what the tests hold of the run. */
+void memory_trace_read(MemoryTrace *trace, GPtrArray *documents);
+
+/* Decide replay->state, with its culprit or reason. */
+void memory_trace_judge(const MemoryTrace *trace, const ProcessOutcome *outcome,
+                        MemoryReplay *replay);
+
+void memory_trace_clear(MemoryTrace *trace);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MemoryTrace, memory_trace_clear)
