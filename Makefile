@@ -87,6 +87,9 @@ fuzz: ## every reader of untrusted bytes gets strange ones, for SECONDS=20 each
 test: all $(GRADER_TESTS) ## pass every test of the kit
 	$(Q)$(GRADER_TESTS)
 
+bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plain pipeline
+	@tests/bench.sh $(BUILD)
+
 SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct|grader/data)/')
 SCRIPTS = $(shell git ls-files '*.sh') .ci/run
 
@@ -100,4 +103,4 @@ lint: ## look for mistakes without running anything
 	clang-tidy --quiet $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) -- $(GRADER_CFLAGS)
 	shellcheck $(SCRIPTS)
 
-.PHONY: all check coverage grade starter test fuzz format lint FORCE
+.PHONY: all bench check coverage grade starter test fuzz format lint FORCE
