@@ -12,7 +12,6 @@
 #define STATUS_BYTES 1000
 #define START_MILLISECONDS 30000 /* an overloaded machine is given the time that it needs */
 #define GROUP_PROCESSES 128
-#define MIB ((guint64)1 << 20)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -138,17 +137,24 @@ static gboolean choose_user(SandboxStart *start, GError **error)
 
 /* ---- the group ------------------------------------------------------------------------------- */
 
-/* All processes of a run together: two students' worth of memory, so that one test that takes all
- * it may does not cost the test beside it its life. */
+/*
+ * Of all processes of a run together. Tests of one submission run side by side: one that takes all
+ * that it may have does not cost the test beside it its life.
+ */
+static guint64 group_memory(const Sandbox *sandbox, SandboxProfile profile)
+{
+    guint64 one = sandbox_memory_limit(sandbox, profile);
+    return profile == SANDBOX_WORKER ? 2 * one : one;
+}
+
 static gboolean make_group(const Sandbox *sandbox, SandboxProfile profile, SandboxGroup *group,
                            GError **error)
 {
-    guint64 student = sandbox->limits.memory_mib * MIB;
-    guint64 memory = profile == SANDBOX_COMPILER ? 2048 * MIB : 2 * student + 1024 * MIB;
     *group = (SandboxGroup){0};
     if (!sandbox_layer_holds(sandbox, LAYER_CGROUP))
         return TRUE;
-    return sandbox_group_make(sandbox->groups, memory, GROUP_PROCESSES, group, error);
+    return sandbox_group_make(sandbox->groups, group_memory(sandbox, profile), GROUP_PROCESSES,
+                              group, error);
 }
 
 static void group_ended(gpointer data)

@@ -85,10 +85,10 @@ static void add_bwrap(GPtrArray *argv, const SandboxStart *start)
  * gcc takes 2 GiB for the worst honest file and gives up in words above that. Valgrind maps the
  * program's memory, half as much again for what it knows of it, its own code and translations.
  */
-static guint64 memory_limit(const SandboxStart *start)
+guint64 sandbox_memory_limit(const Sandbox *sandbox, SandboxProfile profile)
 {
-    guint64 student = start->sandbox->limits.memory_mib * MIB;
-    switch (start->spec->profile) {
+    guint64 student = sandbox->limits.memory_mib * MIB;
+    switch (profile) {
     case SANDBOX_COMPILER:
         return 2048 * MIB;
     case SANDBOX_WORKER:
@@ -116,7 +116,7 @@ static void add_process_limit(GPtrArray *argv, const SandboxStart *start)
 static void add_limits(GPtrArray *argv, const SandboxStart *start)
 {
     const RubricLimits *limits = &start->sandbox->limits;
-    add_limit(argv, "memory", memory_limit(start));
+    add_limit(argv, "memory", sandbox_memory_limit(start->sandbox, start->spec->profile));
     add_limit(argv, "core", 0);
     add_limit(argv, "locked", 64 << 10);
     add_limit(argv, "queues", 0);

@@ -111,6 +111,9 @@ typedef struct {
     guint n_groups;
 } SandboxStart;
 
+/* Bytes of address space for one process. */
+guint64 sandbox_memory_limit(const Sandbox *sandbox, SandboxProfile profile);
+
 /* The whole command line: bubblewrap and confine, or confine alone. */
 GPtrArray *sandbox_command(const SandboxStart *start);
 

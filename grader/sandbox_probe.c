@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "confine/probe.h"
 #include "error.h"
 
 #define PROBE_SECONDS 10
@@ -212,6 +213,8 @@ gboolean sandbox_probe(Sandbox *sandbox, GError **error)
     if (!box)
         return FALSE;
     gboolean probed = probe_until_it_starts(sandbox, box, error);
+    g_autofree char *written = g_build_filename(box, PROBE_FILE, NULL);
+    g_unlink(written);
     g_rmdir(box);
     return probed;
 }

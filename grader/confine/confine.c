@@ -232,6 +232,8 @@ __attribute__((noreturn)) static void become(const Confinement *confinement, int
     if (confinement->landlock && !landlock_restrict(confinement->rules, confinement->n_rules))
         refuse("landlock", "cannot put on Landlock");
     set_limits(confinement);
+    /* bubblewrap sets it, to where it was and not to where we are. */
+    unsetenv("PWD");
     if (confinement->filter_fd >= 0 && !leaf_load_filter(confinement->filter_fd))
         refuse("seccomp", "cannot put on the seccomp filter");
     if (write(status_fd, "ok", 2) != 2)

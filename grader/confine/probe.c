@@ -36,7 +36,7 @@ static int list_the_root(void)
 
 static int write_a_file(void)
 {
-    return outcome(open("written", O_WRONLY | O_CREAT, 0600));
+    return outcome(open(PROBE_FILE, O_WRONLY | O_CREAT, 0600));
 }
 
 static int signal_the_grader(void)

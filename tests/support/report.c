@@ -93,47 +93,16 @@ static bool publish(json_t *tests)
     return published;
 }
 
-/* The file that is named after the suite comes first, then others by name; in a file, line by line. */
-static int compare_places(const void *left, const void *right)
+bool report_list(const struct criterion_test_set *tests)
 {
-    const struct criterion_test *a = *(struct criterion_test *const *)left;
-    const struct criterion_test *b = *(struct criterion_test *const *)right;
-    int suites = strcmp(a->category, b->category);
-    if (suites != 0)
-        return suites;
-    int a_own = strstr(a->data->file_, a->category) != NULL;
-    int b_own = strstr(b->data->file_, b->category) != NULL;
-    if (a_own != b_own)
-        return b_own - a_own;
-    int files = strcmp(a->data->file_, b->data->file_);
-    return files != 0 ? files : (int)a->data->line_ - (int)b->data->line_;
-}
-
-static size_t collect_tests(const struct criterion_test_set *set,
-                            const struct criterion_test **tests)
-{
-    size_t count = 0;
-    FOREACH_SET(struct criterion_suite_set * suite, set->suites)
+    json_t *list = json_array();
+    FOREACH_SET(struct criterion_suite_set * suite, tests->suites)
     {
         if (!suite->tests)
             continue;
         FOREACH_SET(struct criterion_test * test, suite->tests)
-        tests[count++] = test;
+        json_array_append_new(list, describe_test(test, "listed"));
     }
-    return count;
-}
-
-bool report_list(const struct criterion_test_set *set)
-{
-    const struct criterion_test **tests = malloc((set->tests + 1) * sizeof *tests);
-    if (!tests)
-        return false;
-    size_t count = collect_tests(set, tests);
-    qsort(tests, count, sizeof *tests, compare_places);
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, describe_test(tests[i], "listed"));
-    free(tests);
     return publish(list);
 }
 

@@ -1,0 +1,336 @@
+/* What the sandbox keeps from a submission, layer by layer, and what it says of itself. */
+#include "box.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "error.h"
+
+#define GCC "/usr/bin/gcc -shared -fPIC -o a.so "
+
+typedef void Check(const Sandbox *sandbox, const char *box);
+
+/* Hold a check in each of the ways in which layers can be missing, as who this process is. */
+static void in_every_way(Check *check)
+{
+    for (guint i = 0; i < BOX_WAYS; i++) {
+        g_autoptr(Sandbox) sandbox = box_sandbox(box_layers_off[i], NULL);
+        char *box = box_new();
+        check(sandbox, box);
+        box_free(box);
+    }
+}
+
+static void write_source(const char *box, const char *text)
+{
+    g_autofree char *path = g_build_filename(box, "a.c", NULL);
+    cr_assert(g_file_set_contents(path, text, -1, NULL));
+    cr_assert_eq(g_chmod(path, 0644), 0);
+}
+
+/* ---- leaves ---------------------------------------------------------------------------------- */
+
+static void check_attacks(const Sandbox *sandbox, const char *box)
+{
+    g_autoptr(Process) process = box_run(sandbox, SANDBOX_WORKER, box, "./inside attacks");
+    g_auto(GStrv) lines = g_strsplit(g_strchomp(process_wait(process)->out->str), "\n", -1);
+    for (guint i = 0; lines[i]; i++)
+        cr_expect(g_str_has_suffix(lines[i], " signal SYS") ||
+                      g_str_has_suffix(lines[i], " status 3"),
+                  "%s", lines[i]);
+    cr_assert_geq(g_strv_length(lines), 40, "only %u attacks", g_strv_length(lines));
+}
+
+Test(sandbox, kills_a_leaf_for_each_attack, .timeout = 60)
+{
+    in_every_way(check_attacks);
+}
+
+Test(sandbox, kills_a_leaf_for_each_attack_as_an_ordinary_user, .timeout = 60)
+{
+    box_become_ordinary();
+    in_every_way(check_attacks);
+}
+
+Test(sandbox, lets_honest_code_live_and_die_as_it_would, .timeout = 60)
+{
+    static const char expected[] = "allocate status 0\n"
+                                   "printed 1.500000\n"
+                                   "print status 0\n"
+                                   "look_at_clocks status 0\n"
+                                   "sort status 0\n"
+                                   "abort_by_assert signal ABRT\n"
+                                   "abort_by_double_free signal ABRT\n"
+                                   "crash signal SEGV\n"
+                                   "divide signal FPE\n"
+                                   "overflow_the_stack signal SEGV\n"
+                                   "use_four_mib_of_stack status 0\n"
+                                   "spin signal XCPU\n"
+                                   "take_all_memory status 0\n";
+    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
+    char *box = box_new();
+    g_autoptr(Process) process = box_run(sandbox, SANDBOX_WORKER, box, "./inside honest");
+    cr_expect_str_eq(process_wait(process)->out->str, expected);
+    cr_expect_not_null(strstr(process_wait(process)->err->str, "double free detected"));
+    box_free(box);
+}
+
+/* ---- the compiler ---------------------------------------------------------------------------- */
+
+static int compile(const Sandbox *sandbox, const char *box, const char *source)
+{
+    write_source(box, source);
+    g_autoptr(Process) process = box_run(sandbox, SANDBOX_COMPILER, box, GCC "a.c");
+    return process_wait(process)->wait_status;
+}
+
+static void check_compiler(const Sandbox *sandbox, const char *box)
+{
+    static const char *const stolen[] = {
+        "#include \"/etc/passwd\"",
+        "#include \"/dev/zero\"",
+        "#include \"/proc/self/maps\"",
+        "__asm__(\".incbin \\\"/etc/hostname\\\"\");",
+        "__asm__(\".incbin \\\"/proc/self/environ\\\"\");",
+    };
+    cr_expect_eq(compile(sandbox, box, "#include <math.h>\nfloat f(float x) { return sqrtf(x); }"),
+                 0, "gcc does not work");
+    if (!box_has(sandbox, "namespaces") && !box_has(sandbox, "landlock"))
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(stolen); i++)
+        cr_expect_neq(compile(sandbox, box, stolen[i]), 0, "compiled: %s", stolen[i]);
+    g_autofree char *build = box_build_folder();
+    g_autofree char *own =
+        g_strdup_printf("__asm__(\".incbin \\\"%s/libexec/confine\\\"\");", build);
+    cr_expect_neq(compile(sandbox, box, own), 0, "the kit was read");
+}
+
+Test(sandbox, gcc_sees_the_toolchain_and_nothing_else, .timeout = 60)
+{
+    in_every_way(check_compiler);
+}
+
+Test(sandbox, gcc_sees_the_toolchain_and_nothing_else_as_an_ordinary_user, .timeout = 60)
+{
+    box_become_ordinary();
+    in_every_way(check_compiler);
+}
+
+Test(sandbox, gcc_runs_out_of_memory_and_time_before_the_machine_does, .timeout = 60)
+{
+    const RubricLimits limits = {.compile_seconds = 1, .test_seconds = 1, .memory_mib = 512};
+    g_autoptr(Sandbox) sandbox = box_sandbox("", &limits);
+    char *box = box_new();
+    cr_expect_neq(compile(sandbox, box,
+                          "__asm__(\".rept 100000000\\n.rept 100000000\\n.byte 1\\n"
+                          ".endr\\n.endr\");"),
+                  0);
+    box_free(box);
+}
+
+/* ---- walls ----------------------------------------------------------------------------------- */
+
+static void assert_says(const Sandbox *sandbox, SandboxProfile profile, const char *box,
+                        const char *command, const char *expected)
+{
+    g_autoptr(Process) process = box_run(sandbox, profile, box, command);
+    const ProcessOutcome *outcome = process_wait(process);
+    cr_expect_str_eq(outcome->out->str, expected, "'%s' said '%s' and '%s'", command,
+                     outcome->out->str, outcome->err->str);
+}
+
+Test(sandbox, holds_what_is_listed_and_nothing_else)
+{
+    g_autoptr(Sandbox) sandbox = box_sandbox("landlock", NULL);
+    if (!box_has(sandbox, "namespaces"))
+        cr_skip_test("no namespaces here");
+    char *box = box_new();
+    g_autoptr(Process) process = box_run(sandbox, SANDBOX_COMPILER, box, "/usr/bin/ls /");
+    g_auto(GStrv) names = g_strsplit(g_strchomp(process_wait(process)->out->str), "\n", -1);
+    static const char *const known[] = {"bin",   "box",   "confine", "etc", "lib",
+                                        "lib32", "lib64", "libx32",  "usr", NULL};
+    for (guint i = 0; names[i]; i++)
+        cr_expect(g_strv_contains(known, names[i]), "there is a /%s", names[i]);
+    assert_says(sandbox, SANDBOX_COMPILER, box, "/usr/bin/ls /etc", "alternatives\n");
+    assert_says(sandbox, SANDBOX_COMPILER, box, "/usr/bin/env",
+                "PATH=/usr/bin\nLC_ALL=C\nTMPDIR=.\n");
+    box_free(box);
+}
+
+static void check_box_alone_is_writable(const Sandbox *sandbox, const char *box)
+{
+    if (!box_has(sandbox, "namespaces") && !box_has(sandbox, "landlock"))
+        return;
+    static const char *const others[] = {"/tmp/attention-x", "/x", "/usr/bin/x", "/dev/shm/x",
+                                         "../attention-x"};
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autofree char *command = g_strdup_printf("/usr/bin/touch %s", others[i]);
+        g_autoptr(Process) process = box_run(sandbox, SANDBOX_COMPILER, box, command);
+        cr_expect_neq(process_wait(process)->wait_status, 0, "%s was written", others[i]);
+    }
+    g_autoptr(Process) process = box_run(sandbox, SANDBOX_COMPILER, box, "/usr/bin/touch y");
+    cr_expect_eq(process_wait(process)->wait_status, 0, "%s", process_wait(process)->err->str);
+}
+
+Test(sandbox, nothing_but_the_box_can_be_written, .timeout = 60)
+{
+    in_every_way(check_box_alone_is_writable);
+}
+
+static void check_descriptors(const Sandbox *sandbox, const char *box)
+{
+    assert_says(sandbox, SANDBOX_WORKER, box, "./inside list_descriptors", "0 1 2 3 ");
+}
+
+Test(sandbox, passes_on_the_listed_descriptors_only)
+{
+    cr_assert_eq(dup2(STDOUT_FILENO, 57), 57);
+    in_every_way(check_descriptors);
+}
+
+Test(sandbox, runs_as_nobody)
+{
+    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
+    char *box = box_new();
+    assert_says(sandbox, SANDBOX_COMPILER, box, "/usr/bin/id -u", "65534\n");
+    assert_says(sandbox, SANDBOX_COMPILER, box, "/usr/bin/id -G", "65534\n");
+    box_free(box);
+}
+
+static void check_privileges(const Sandbox *sandbox, const char *box)
+{
+    if (box_has(sandbox, "namespaces") || box_has(sandbox, "landlock"))
+        assert_says(sandbox, SANDBOX_MEMCHECK, box, "./inside show_privileges",
+                    "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
+                    "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+}
+
+/* Landlock would not let the program be run from a box that can be written. */
+Test(sandbox, leaves_no_privileges)
+{
+    g_autoptr(Sandbox) sandbox = box_sandbox("landlock", NULL);
+    char *box = box_new();
+    check_privileges(sandbox, box);
+    box_free(box);
+}
+
+/* ---- what it says ---------------------------------------------------------------------------- */
+
+Test(sandbox, says_what_is_off)
+{
+    g_autoptr(Sandbox) sandbox = box_sandbox("landlock,cgroup", NULL);
+    g_autofree char *landlock = box_layer(sandbox, "landlock");
+    g_autofree char *seccomp = box_layer(sandbox, "seccomp");
+    cr_expect(g_str_has_prefix(landlock, "off: "), "%s", landlock);
+    cr_expect_str_eq(seccomp, "enforced");
+}
+
+Test(sandbox, says_that_bubblewrap_is_not_installed_and_what_to_do)
+{
+    g_setenv("PATH", "/nowhere", TRUE);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
+    g_autofree char *namespaces = box_layer(sandbox, "namespaces");
+    cr_expect_str_eq(namespaces, "unavailable: bubblewrap is not installed");
+    cr_expect_str_eq(sandbox_fix(sandbox), "sudo apt-get install bubblewrap");
+    cr_expect_not(sandbox_require(sandbox, REQUIRE_FULL, &error));
+    cr_expect_not_null(strstr(error->message, "try: sudo apt-get install bubblewrap"), "%s",
+                       error->message);
+}
+
+/* A bubblewrap that fails as Ubuntu's does for an ordinary user. */
+Test(sandbox, goes_on_without_namespaces_where_they_are_refused)
+{
+    char *box = box_new();
+    g_autofree char *fake = g_build_filename(box, "bwrap", NULL);
+    cr_assert(g_file_set_contents(
+        fake, "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n", -1,
+        NULL));
+    cr_assert_eq(g_chmod(fake, 0755), 0);
+    g_setenv("PATH", box, TRUE);
+    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
+    g_autofree char *namespaces = box_layer(sandbox, "namespaces");
+    cr_expect_str_eq(namespaces, "unavailable: bwrap: setting up uid map: Permission denied");
+    cr_expect(box_has(sandbox, "seccomp") && box_has(sandbox, "limits"));
+    check_attacks(sandbox, box);
+    box_free(box);
+}
+
+/* A bubblewrap that does not isolate: only the probe can tell. */
+Test(sandbox, believes_what_it_tried_and_not_what_it_was_told)
+{
+    char *box = box_new();
+    g_autofree char *fake = g_build_filename(box, "bwrap", NULL);
+    g_autofree char *build = box_build_folder();
+    g_autofree char *script =
+        g_strdup_printf("#!/bin/sh\nwhile [ \"$1\" != --folder ]; do shift; done\nshift 2\n"
+                        "exec %s/libexec/confine \"$@\"\n",
+                        build);
+    cr_assert(g_file_set_contents(fake, script, -1, NULL));
+    cr_assert_eq(g_chmod(fake, 0755), 0);
+    g_setenv("PATH", box, TRUE);
+    g_autoptr(Sandbox) sandbox = box_sandbox("landlock", NULL);
+    g_autofree char *namespaces = box_layer(sandbox, "namespaces");
+    cr_expect(g_str_has_prefix(namespaces, "unavailable: the probe found"), "%s", namespaces);
+    box_free(box);
+}
+
+Test(sandbox, fails_closed_below_what_is_required)
+{
+    static const struct {
+        const char *off;
+        RubricSandbox required;
+        gboolean enough;
+    } cases[] = {
+        {"", REQUIRE_LAYERS, TRUE},
+        {"namespaces", REQUIRE_LAYERS, TRUE},
+        {"landlock", REQUIRE_LAYERS, TRUE},
+        {"cgroup", REQUIRE_LAYERS, TRUE},
+        {"namespaces,landlock", REQUIRE_LAYERS, FALSE},
+        {"seccomp", REQUIRE_LAYERS, FALSE},
+        {"limits", REQUIRE_LAYERS, FALSE},
+        {"landlock", REQUIRE_FULL, FALSE},
+        {"cgroup", REQUIRE_FULL, FALSE},
+        {"namespaces,landlock,seccomp,limits,cgroup", REQUIRE_NOTHING, TRUE},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Sandbox) sandbox = box_sandbox(cases[i].off, NULL);
+        if (strcmp(cases[i].off, "namespaces") == 0 && !box_has(sandbox, "landlock"))
+            continue;
+        if (strcmp(cases[i].off, "landlock") == 0 && !box_has(sandbox, "namespaces"))
+            continue;
+        gboolean enough = sandbox_require(sandbox, cases[i].required, &error);
+        cr_expect_eq(enough, cases[i].enough, "without '%s': %s", cases[i].off,
+                     error ? error->message : "enough");
+        cr_expect(enough || g_error_matches(error, GRADER_ERROR, GRADER_ERROR_SANDBOX));
+    }
+}
+
+/* ---- starting -------------------------------------------------------------------------------- */
+
+static void check_missing_program(const Sandbox *sandbox, const char *box)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Process) process = box_start(sandbox, SANDBOX_WORKER, box, "./missing", -1, &error);
+    cr_expect_null(process);
+    cr_expect(g_error_matches(error, GRADER_ERROR, GRADER_ERROR_SANDBOX));
+    cr_expect_not_null(strstr(error->message, "No such file"), "%s", error->message);
+}
+
+Test(sandbox, a_program_that_cannot_be_started_is_our_own_fault)
+{
+    in_every_way(check_missing_program);
+}
+
+Test(sandbox, needs_its_confine)
+{
+    g_autoptr(GError) error = NULL;
+    cr_assert_null(sandbox_open("/nowhere", &box_limits, &error));
+    cr_assert(g_error_matches(error, GRADER_ERROR, GRADER_ERROR_INSTALL));
+}
