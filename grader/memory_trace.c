@@ -258,14 +258,9 @@ static char *find_tampering(const MemoryTrace *trace, const ProcessOutcome *outc
         return g_strdup_printf("valgrind's report is damaged: %s", trace->main->incomplete);
     if (!WIFEXITED(outcome->wait_status) || WEXITSTATUS(outcome->wait_status) != 0)
         return g_strdup("the run did not end as it should");
-    if (trace->log == NULL)
-        return g_strdup("valgrind complains too much");
-    char *complaint = find_complaint(trace);
-    if (complaint != NULL)
-        return complaint;
     if (!has_controls(trace))
         return g_strdup("valgrind did not report the errors that the grader planted");
-    return NULL;
+    return trace->log != NULL ? find_complaint(trace) : g_strdup("valgrind complains too much");
 }
 
 void memory_trace_judge(const MemoryTrace *trace, const ProcessOutcome *outcome,

@@ -180,7 +180,18 @@ static MemoryWords words_of_system_call(const ValgrindEvent *event)
     return words_of_access("invalid_read", "gives the system", 0, event);
 }
 
-static MemoryWords words_of_signal(const char *name)
+/*
+ * Valgrind says only in its log that the stack is full. It puts the stack at the same place for
+ * each program; nothing else is as near below its start.
+ */
+static gboolean is_on_stack(const char *address)
+{
+    const guint64 start = G_GUINT64_CONSTANT(0x1fff001000), room = 64u << 20;
+    guint64 at = address != NULL ? g_ascii_strtoull(address, NULL, 16) : 0;
+    return at >= start - room && at < start;
+}
+
+static MemoryWords words_of_signal(const char *name, const char *address)
 {
     static const struct {
         const char *name, *message, *hint;
@@ -192,6 +203,11 @@ static MemoryWords words_of_signal(const char *name)
          HINT_INDEX},
     };
     MemoryWords words = {.kind = "crash", .count = 1};
+    if (g_strcmp0(name, "SIGSEGV") == 0 && is_on_stack(address)) {
+        words.message = g_strdup("crashes: the stack is full");
+        words.hint = "does a function call itself without end, or have a very large local array?";
+        return words;
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
         if (g_strcmp0(name, signals[i].name) != 0)
             continue;
@@ -222,7 +238,7 @@ MemoryWords memory_words(const ValgrindEvent *event)
     const char *kind = event->kind != NULL ? event->kind : "";
     const ValgrindStack *stack = valgrind_event_stack(event);
     if (event->type == VALGRIND_FATAL_SIGNAL)
-        return words_of_signal(kind);
+        return words_of_signal(kind, event->text);
     if (event->type != VALGRIND_ERROR || stack == NULL)
         return (MemoryWords){0};
     if (g_str_equal(kind, "InvalidRead"))

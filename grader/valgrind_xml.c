@@ -6,7 +6,7 @@
 #define MAX_EVENTS 20000
 #define MAX_STACKS 4
 #define MAX_FRAMES 64
-#define MAX_TEXT 1024
+#define MAX_TEXT 500
 #define MAX_DEPTH 12
 
 /* Where the reader is. Elements are told apart by their own name and that of their parent. */
@@ -188,6 +188,8 @@ static void close_in_event(Reader *reader, const char *parent, const char *name)
         set_text(&event->kind, reader);
     else if (g_str_equal(parent, "fatal_signal") && g_str_equal(name, "signame"))
         set_text(&event->kind, reader);
+    else if (g_str_equal(parent, "fatal_signal") && g_str_equal(name, "siaddr"))
+        set_text(&event->text, reader);
     else if (g_str_equal(parent, "clientmsg") && g_str_equal(name, "text"))
         set_text(&event->text, reader);
     else if (g_str_equal(parent, "error") &&
@@ -230,8 +232,11 @@ static void on_text(GMarkupParseContext *context, const gchar *text, gsize lengt
 
 static char *why_incomplete(const Reader *reader, const GError *error)
 {
-    if (error != NULL)
-        return g_strdup_printf("it cannot be read: %s", error->message);
+    if (error != NULL) {
+        g_autofree char *why = g_strndup(error->message, MAX_TEXT); /* quotes what it met */
+        g_autofree char *valid = g_utf8_make_valid(why, -1);
+        return g_strconcat("it cannot be read: ", valid, NULL);
+    }
     if (!reader->closed || !reader->finished)
         return g_strdup("it ends too early");
     if (!reader->memcheck || reader->document->pid <= 0)

@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
     ValgrindEventType type;
     char *kind;        /* of an error "InvalidRead"; of a signal "SIGSEGV"; of a message NULL */
-    char *text;        /* of a message; NULL otherwise */
+    char *text;        /* of a message; of a signal the address that was touched; or NULL */
     GPtrArray *stacks; /* ValgrindStack: where it happened, then what Valgrind adds to explain it;
                           may be empty */
     gboolean at_exit;  /* reported when the process had ended */

@@ -1,183 +1,16 @@
 /* test_memory.c: mistakes with memory, and what the memory verdict says about them. */
 #include <criterion/criterion.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
-#include "build.h"
-#include "files.h"
-#include "grade.h"
-#include "memory.h"
-#include "memory_record.h"
-#include "replay.h"
-#include "sandbox.h"
+#include "memory_case.h"
 #include "source.h"
-
-/* ---- a submission in a box ------------------------------------------------------------------- */
-
-typedef struct {
-    Kit *kit;
-    Rubric *rubric;
-    Sandbox *sandbox;
-    char *scratch, *box;
-    Result *result;
-    GPtrArray *tests; /* MemoryTest */
-} Case;
-
-static void must(gboolean held, const GError *error)
-{
-    cr_assert(held, "%s", error != NULL ? error->message : "failed without a reason");
-}
-
-static void copy_in(const Case *c, const char *folder, const char *name, const char *to, int mode)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *source = g_build_filename(folder, name, NULL);
-    g_autofree char *target = g_build_filename(c->box, to, NULL);
-    must(files_copy(source, target, mode, &error), error);
-}
-
-static Case case_new(const char *student)
-{
-    g_autoptr(GError) error = NULL;
-    Case c = {.tests = g_ptr_array_new()};
-    must((c.kit = kit_find(&error)) != NULL, error);
-    g_autofree char *rubric = g_build_filename(c.kit->root, "rubric.yaml", NULL);
-    must((c.rubric = rubric_load(rubric, &error)) != NULL, error);
-    c.sandbox = sandbox_open(c.kit->libexec, &c.rubric->limits, &error);
-    must(c.sandbox != NULL, error);
-    must((c.scratch = files_scratch_new(&error)) != NULL, error);
-    c.box = g_build_filename(c.scratch, "box", NULL);
-    g_autofree char *include = g_build_filename(c.box, "include", NULL);
-    cr_assert_eq(g_mkdir_with_parents(include, 0755), 0, "cannot make %s", include);
-    copy_in(&c, c.kit->include, "attention.h", "include/attention.h", 0644);
-    copy_in(&c, c.kit->include, "tensor.h", "include/tensor.h", 0644);
-    copy_in(&c, c.kit->libexec, "worker", "worker", 0755);
-    g_autofree char *folder = g_build_filename(c.kit->root, "tests/grader/data", student, NULL);
-    copy_in(&c, folder, "attention.c", "attention.c", 0644);
-    c.result = result_new(student, folder);
-    for (guint i = 0; i < c.rubric->items->len; i++) {
-        const RubricItem *item = c.rubric->items->pdata[i];
-        g_ptr_array_add(c.result->items,
-                        item_result_new(item->id, item->grade_id, item->title, item->points));
-    }
-    must(build_submission(c.rubric, c.sandbox, c.box, c.result, &error), error);
-    cr_assert_eq(c.result->status, SUBMISSION_GRADED, "%s", c.result->reason);
-    return c;
-}
-
-static void case_clear(Case *c)
-{
-    g_ptr_array_unref(c->tests);
-    result_free(c->result);
-    sandbox_free(c->sandbox);
-    rubric_free(c->rubric);
-    kit_free(c->kit);
-    files_scratch_free(c->scratch);
-    g_free(c->box);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, case_clear)
-
-/* ---- calls, and what they give without Valgrind ---------------------------------------------- */
-
-typedef struct {
-    WireKind kind;
-    WireBuffer payload;
-} Call;
-
-static Call call_mask(int n)
-{
-    Call call = {.kind = WIRE_CAUSAL};
-    wire_put_i32(&call.payload, n);
-    return call;
-}
-
-static Call call_attention(void)
-{
-    Call call = {.kind = WIRE_ATTENTION};
-    Tensor *x = tensor_create(2, (int[]){2, 3});
-    for (int i = 0; i < 3; i++)
-        wire_put_tensor(&call.payload, x);
-    wire_put_tensor(&call.payload, NULL);
-    tensor_free(x);
-    return call;
-}
-
-static WireHeader request_of(const Call *call, guint32 fail_at)
-{
-    return (WireHeader){.magic = WIRE_MAGIC,
-                        .kind = (uint16_t)call->kind,
-                        .sequence = 1,
-                        .length = (uint32_t)call->payload.length,
-                        .fail_at = fail_at};
-}
-
-static char *in_scratch(const Case *c, const char *name)
-{
-    return g_build_filename(c->scratch, name, NULL);
-}
-
-/* Make the call with the worker alone. Returns what it wrote: a ReplayResult and a reply, or "". */
-static GBytes *answer_natively(const Case *c, const Call *call, const WireHeader *request)
-{
-    g_autofree char *script = in_scratch(c, "script"), *results = in_scratch(c, "results");
-    ReplayScript head = {.magic = REPLAY_MAGIC, .tests = 1, .lost_bytes = 1, .read_bytes = 1};
-    ReplayTest test = {.calls = 1};
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_byte_array_append(bytes, (const guint8 *)&head, sizeof head);
-    g_byte_array_append(bytes, (const guint8 *)&test, sizeof test);
-    g_byte_array_append(bytes, (const guint8 *)request, sizeof *request);
-    g_byte_array_append(bytes, call->payload.bytes, request->length);
-    cr_assert(g_file_set_contents(script, (const char *)bytes->data, bytes->len, NULL));
-    g_unlink(results);
-    const char *argv[] = {"./worker", "replay", script, results, "./" BUILD_OBJECT, NULL};
-    cr_assert(g_spawn_sync(c->box, (char **)argv, NULL,
-                           G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
-                           NULL, NULL, NULL, NULL));
-    char *text = NULL;
-    gsize length = 0;
-    if (!g_file_get_contents(results, &text, &length, NULL))
-        text = g_strdup("");
-    return g_bytes_new_take(text, length);
-}
-
-/* Record a test of one call. Returns the record's name, which is also the test's. */
-static void add_test(Case *c, const char *item, const char *name, Call call, guint32 fail_at)
-{
-    WireHeader request = request_of(&call, fail_at);
-    g_autoptr(GBytes) answer = answer_natively(c, &call, &request);
-    gsize length;
-    const guint8 *reply = g_bytes_get_data(answer, &length);
-    g_autoptr(GByteArray) record = g_byte_array_new();
-    g_byte_array_append(record, (const guint8 *)&request, sizeof request);
-    g_byte_array_append(record, call.payload.bytes, request.length);
-    if (length > 0)
-        g_byte_array_append(record, reply + sizeof(ReplayResult),
-                            (guint)(length - sizeof(ReplayResult)));
-    MemoryTest *test = g_new0(MemoryTest, 1);
-    test->item = item;
-    test->test = g_intern_string(name);
-    test->record = in_scratch(c, name);
-    test->died = length == 0;
-    cr_assert(g_file_set_contents(test->record, (const char *)record->data, record->len, NULL));
-    g_ptr_array_add(c->tests, test);
-    wire_buffer_release(&call.payload);
-}
 
 static void add_mask(Case *c, int n)
 {
     static const char *const items[] = {"masking", "integration", "self_attention"};
     g_autofree char *name = g_strdup_printf("mask_%d", n);
-    add_test(c, items[n % 3], name, call_mask(n), 0);
+    case_add(c, items[n % 3], name, call_mask(n), 0);
 }
-
-static void check(Case *c)
-{
-    g_autoptr(GError) error = NULL;
-    must(memory_check(c->rubric, c->sandbox, c->box, c->tests, c->result, &error), error);
-}
-
-/* ---- what came out --------------------------------------------------------------------------- */
 
 /* Findings of a test, in any item. */
 static GPtrArray *findings_of(const Case *c, const char *test)
@@ -282,7 +115,7 @@ Test(memory, each_mistake_is_found_where_it_is, .timeout = 60)
     g_auto(Case) c = case_new("mistakes");
     for (gsize i = 0; i < G_N_ELEMENTS(mistakes); i++)
         add_mask(&c, mistakes[i].n);
-    check(&c);
+    case_check(&c);
     cr_expect_str_eq(c.result->memory_state, "checked", "%s", c.result->memory_state);
     for (gsize i = 0; i < G_N_ELEMENTS(mistakes); i++)
         expect_mistake(&c, &mistakes[i]);
@@ -295,10 +128,10 @@ Test(memory, honest_code_has_no_findings, .timeout = 60)
     for (gsize i = 0; i < G_N_ELEMENTS(honest); i++)
         add_mask(&c, honest[i]);
     /* Again: a cache that is kept, and a variable that counts calls, are as new in each test. */
-    add_test(&c, "integration", "kept", call_mask(17), 0);
-    add_test(&c, "integration", "counted", call_mask(19), 0);
-    add_test(&c, "integration", "refused", call_mask(99), 0);
-    check(&c);
+    case_add(&c, "integration", "kept", call_mask(17), 0);
+    case_add(&c, "integration", "counted", call_mask(19), 0);
+    case_add(&c, "integration", "refused", call_mask(99), 0);
+    case_check(&c);
     cr_expect_str_eq(c.result->memory_state, "checked", "%s", c.result->memory_state);
     for (guint i = 0; i < c.tests->len; i++)
         expect_nothing(&c, ((const MemoryTest *)c.tests->pdata[i])->test);
@@ -312,11 +145,11 @@ Test(memory, the_same_mistake_is_found_in_each_test, .timeout = 60)
     for (gsize i = 0; i < G_N_ELEMENTS(repeated); i++) {
         g_autofree char *once = g_strdup_printf("once_%d", repeated[i]);
         g_autofree char *twice = g_strdup_printf("twice_%d", repeated[i]);
-        add_test(&c, "masking", once, call_mask(repeated[i]), 0);
-        add_test(&c, "integration", "clean", call_mask(1), 0);
-        add_test(&c, "integration", twice, call_mask(repeated[i]), 0);
+        case_add(&c, "masking", once, call_mask(repeated[i]), 0);
+        case_add(&c, "integration", "clean", call_mask(1), 0);
+        case_add(&c, "integration", twice, call_mask(repeated[i]), 0);
     }
-    check(&c);
+    case_check(&c);
     expect_nothing(&c, "clean");
     static const char *const names[] = {"leak", "read_past", "undefined_result", "print_undefined"};
     for (gsize i = 0; i < G_N_ELEMENTS(repeated); i++) {
@@ -330,12 +163,76 @@ Test(memory, the_same_mistake_is_found_in_each_test, .timeout = 60)
 Test(memory, a_leak_where_memory_runs_out_and_a_read_past_an_input, .timeout = 60)
 {
     g_auto(Case) c = case_new("mistakes");
-    add_test(&c, "integration", "no_memory", call_attention(), 3);
-    check(&c);
+    case_add(&c, "integration", "no_memory", call_attention(), 3);
+    case_check(&c);
     g_autoptr(GPtrArray) found = findings_of(&c, "no_memory");
     cr_assert_eq(found->len, 2, "%u findings", found->len);
     const MemoryFinding *read = found->pdata[0], *leak = found->pdata[1];
     cr_expect_eq(read->line, line_named(&c, "read_input"), "line %u", read->line);
     cr_expect_str_eq(read->detail, "the block was passed in by the test", "%s", read->detail);
     cr_expect_eq(leak->line, line_named(&c, "leak_on_error"), "line %u", leak->line);
+}
+
+/* ---- submissions that notice Valgrind -------------------------------------------------------- */
+
+static void expect_kind(const Case *c, const char *test, const char *kind, const char *part)
+{
+    g_autoptr(GPtrArray) found = findings_of(c, test);
+    cr_assert_eq(found->len, 1, "%s has %u findings", test, found->len);
+    const MemoryFinding *finding = found->pdata[0];
+    cr_expect_str_eq(finding->kind, kind, "%s is %s", test, finding->kind);
+    cr_expect(strstr(finding->message, part) != NULL, "%s: %s", test, finding->message);
+}
+
+Test(memory, a_test_that_ends_the_run_does_not_spoil_the_others, .timeout = 60)
+{
+    g_auto(Case) c = case_new("mistakes");
+    static const int numbers[] = {1, 22, 2, 23, 7, 24, 26};
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
+        add_mask(&c, numbers[i]);
+    case_check(&c);
+    cr_expect_str_eq(c.result->memory_state, "checked", "%s", c.result->memory_state);
+    expect_nothing(&c, "mask_1");
+    expect_kind(&c, "mask_22", "crash", "ends the program under Valgrind");
+    expect_one(&c, "mask_2", "leak");
+    expect_one(&c, "mask_23", "crash_if_watched");
+    expect_one(&c, "mask_7", "use_after_free");
+    expect_kind(&c, "mask_24", "different_results", "element 3 of the mask was 1 and is 0.5");
+    expect_kind(&c, "mask_26", "crash", "the stack is full");
+}
+
+Test(memory, a_test_that_is_too_slow_is_not_checked, .timeout = 60)
+{
+    g_auto(Case) c = case_new("mistakes");
+    c.rubric->limits.memory_seconds = 2;
+    sandbox_free(c.sandbox);
+    c.sandbox = sandbox_open(c.kit->libexec, &c.rubric->limits, NULL);
+    add_mask(&c, 2);
+    add_mask(&c, 25);
+    add_mask(&c, 1);
+    case_check(&c);
+    cr_expect_str_eq(c.result->memory_state, "not checked: 1 test, see there", "%s",
+                     c.result->memory_state);
+    expect_one(&c, "mask_2", "leak");
+    expect_nothing(&c, "mask_1");
+    expect_kind(&c, "mask_25", "not_checked", "more than 2 seconds");
+}
+
+/* The gate refuses such an object before it runs; this is what holds if it did not. */
+Test(memory, silence_is_no_proof, .timeout = 60)
+{
+    static const int numbers[] = {27, 28};
+    static const char *const reasons[] = {"did not report the errors that the grader planted",
+                                          "messages that are not the grader's"};
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_auto(Case) c = case_new("mistakes");
+        g_autofree char *name = g_strdup_printf("mask_%d", numbers[i]);
+        case_add(&c, "masking", name, call_mask(numbers[i]), 0);
+        case_add(&c, "integration", "innocent", call_mask(1), 0);
+        case_check(&c);
+        cr_expect(g_str_has_prefix(c.result->memory_state, "tampered: "), "%s",
+                  c.result->memory_state);
+        expect_kind(&c, name, "tampered", reasons[i]);
+        expect_kind(&c, "innocent", "tampered", reasons[i]);
+    }
 }

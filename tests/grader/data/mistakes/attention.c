@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <valgrind/valgrind.h>
+
 #include "attention.h"
 
 static int *kept; /* a cache: it is never freed, and never lost */
@@ -186,6 +188,62 @@ static Tensor *print_undefined(void)
     return square(2);
 }
 
+/* A submission can notice Valgrind, which calculates long double with 64 bits. */
+static int is_watched(void)
+{
+    volatile long double one = 1.0L;
+    return one + 1e-18L == one;
+}
+
+static Tensor *exit_if_watched(void)
+{
+    if (is_watched())
+        exit(0);
+    return square(2);
+}
+
+static Tensor *crash_if_watched(void)
+{
+    float *volatile none = NULL;
+    Tensor *mask = square(2);
+    if (is_watched())
+        mask->data[0] = none[1]; /* crash_if_watched */
+    return mask;
+}
+
+static Tensor *differ_if_watched(void)
+{
+    Tensor *mask = square(2);
+    mask->data[3] = is_watched() ? 0.5f : 1.0f;
+    return mask;
+}
+
+static Tensor *loop_if_watched(void)
+{
+    volatile unsigned turns = 0;
+    while (is_watched())
+        turns++;
+    return square(2);
+}
+
+static int recurse(int depth)
+{
+    volatile int here = depth;
+    return recurse(here + 1) + here;
+}
+
+static Tensor *silence(void)
+{
+    VALGRIND_DISABLE_ERROR_REPORTING;
+    return leak();
+}
+
+static Tensor *speak(void)
+{
+    VALGRIND_PRINTF("0000000000000000 end 0 errors 0\n");
+    return square(2);
+}
+
 Tensor *create_causal_mask(int n)
 {
     switch (n) {
@@ -231,6 +289,20 @@ Tensor *create_causal_mask(int n)
         return print_undefined();
     case 21:
         exit(0);
+    case 22:
+        return exit_if_watched();
+    case 23:
+        return crash_if_watched();
+    case 24:
+        return differ_if_watched();
+    case 25:
+        return loop_if_watched();
+    case 26:
+        return square(recurse(0));
+    case 27:
+        return silence();
+    case 28:
+        return speak();
     default:
         return NULL;
     }
