@@ -52,7 +52,7 @@ static const char *const compile_flags[] = {"-std=gnu17",
  */
 static const char *const link_flags[] = {
     "-shared", "-nostartfiles", "-Wl,-Bsymbolic", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,text",
-    "-Wl,-z,separate-code", "-Wl,--build-id=none", "-Wl,--version-script=" EXPORTS,
+    "-Wl,-z,separate-code", "-Wl,--build-id=none",
     /* libc defines these two in an archive that wants more than -nostartfiles gives; wrapped, they
        reach the gate, which has a better message. */
     "-Wl,--wrap=atexit", "-Wl,--wrap=at_quick_exit"};
@@ -92,6 +92,7 @@ static GPtrArray *gcc_arguments(GPtrArray *sources, const char *object, const ch
     add_flags(argv, compile_flags, G_N_ELEMENTS(compile_flags));
     add_flags(argv, layout, g_strv_length((char **)layout));
     add_flags(argv, link_flags, G_N_ELEMENTS(link_flags));
+    g_ptr_array_add(argv, g_strdup("-Wl,--version-script=" EXPORTS));
     for (gsize i = 0; api_wrapped[i] != NULL; i++)
         g_ptr_array_add(argv, g_strconcat("-Wl,--wrap=", api_wrapped[i], NULL));
     g_ptr_array_add(argv, g_strdup("-o"));

@@ -213,18 +213,25 @@ static gboolean tables_agree(const GateObject *object)
 /* ---- life cycle ---------------------------------------------------------------------------------
  */
 
+static gboolean read_all(GateObject *object, const char *path, const char **why)
+{
+    if (!read_object(object, path, why) || !read_header(object, why) || !read_segments(object, why))
+        return FALSE;
+    if (read_dynamic(object) && tables_agree(object))
+        return TRUE;
+    *why = "its tables contradict each other";
+    return FALSE;
+}
+
 GateObject *gate_object_load(const char *path, const char **why)
 {
-    g_autoptr(GateObject) object = g_new0(GateObject, 1);
+    GateObject *object = g_new0(GateObject, 1);
     object->segments = g_array_new(FALSE, FALSE, sizeof(GElf_Phdr));
     object->dynamic = g_array_new(FALSE, FALSE, sizeof(GElf_Dyn));
-    if (!read_object(object, path, why) || !read_header(object, why) || !read_segments(object, why))
-        return NULL;
-    if (!read_dynamic(object) || !tables_agree(object)) {
-        *why = "its tables contradict each other";
-        return NULL;
-    }
-    return g_steal_pointer(&object);
+    if (read_all(object, path, why))
+        return object;
+    gate_object_free(object);
+    return NULL;
 }
 
 void gate_object_free(GateObject *object)
