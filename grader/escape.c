@@ -86,7 +86,7 @@ char *escape_html(const char *text)
     return g_markup_escape_text(safe, -1);
 }
 
-/* Does this line of Markdown begin like a list, a heading's underline or an indented block? */
+/* Does this line of Markdown begin like a list, or like a heading's underline? */
 static gboolean begins_block(const char *text)
 {
     if (strchr("-+=", *text) != NULL)
@@ -97,6 +97,18 @@ static gboolean begins_block(const char *text)
     return digits > text && (*digits == '.' || *digits == ')');
 }
 
+/* Must the character at `at` be escaped wherever it stands? */
+static gboolean is_markup(const char *text, const char *at)
+{
+    if (*at == '_') /* a_b is a name; _a_ is emphasis */
+        return at == text || !g_ascii_isalnum(at[-1]) || !g_ascii_isalnum(at[1]);
+    if (*at == ':')
+        return g_str_has_prefix(at, "://");
+    if (*at == '.')
+        return at - text >= 3 && g_ascii_strncasecmp(at - 3, "www", 3) == 0;
+    return strchr("\\`*[]<>#|~$&", *at) != NULL;
+}
+
 char *escape_markdown(const char *text)
 {
     g_autofree char *safe = visible(text, FALSE);
@@ -104,21 +116,13 @@ char *escape_markdown(const char *text)
     const char *at = safe + strspn(safe, " ");
     gboolean block = begins_block(at);
     for (; *at != '\0'; at++) {
-        if (*at == '@') {
-            g_string_append(out, "@<!-- -->"); /* else GitHub notifies whoever is named here */
-            continue;
-        }
         gboolean ends_number = block && !g_ascii_isdigit(*at);
-        gboolean link = g_str_has_prefix(at, "://") || g_ascii_strncasecmp(at, "www.", 4) == 0;
-        if (strchr("\\`*_[]<>#|~$&", *at) != NULL || ends_number || *at == ':')
-            g_string_append(out, *at != ':' || link ? "\\" : "");
+        if (is_markup(safe, at) || ends_number)
+            g_string_append_c(out, '\\');
         block = block && !ends_number;
         g_string_append_c(out, *at);
-        if (link && *at != ':') {
-            g_string_append_len(out, at + 1, 2);
-            g_string_append_c(out, '\\');
-            at += 2;
-        }
+        if (*at == '@')
+            g_string_append(out, "<!-- -->"); /* else GitHub notifies whoever is named here */
     }
     return g_string_free(out, FALSE);
 }

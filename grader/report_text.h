@@ -7,9 +7,9 @@
 #include "rubric.h"
 
 typedef struct {
-    gboolean colour;        /* ANSI colours; the words are the same without */
-    RubricDisclosure show;  /* what of the tests may be seen; DISCLOSE_ALL for public tests */
-    const char *repeat;     /* printf-like with one %s for "suite/test": how to repeat a test alone,
+    gboolean colour;       /* ANSI colours; the words are the same without */
+    RubricDisclosure show; /* what of the tests may be seen; DISCLOSE_ALL for public tests */
+    const char *repeat;    /* printf-like with one %s for "suite/test": how to repeat a test alone,
                                such as "make debug TEST=%s"; NULL for no such line */
 } ReportStyle;
 

@@ -4,24 +4,25 @@
 
 /* ---- tests ----------------------------------------------------------------------------------- */
 
+/* In the order in which they are worth looking at. */
 static const struct {
     const char *failure, *words;
 } failures[] = {
-    {"not_implemented", "not implemented yet"},
-    {"value", "wrong values"},
-    {"shape", "wrong shape"},
-    {"row_sum", "rows of weights do not sum to 1"},
-    {"masked", "weight where the mask forbids it"},
-    {"input_changed", "an input was changed"},
-    {"not_refused", "bad input was accepted"},
-    {"result", "the result is not a usable tensor"},
-    {"not_defined", "a function is missing"},
     {"crash", "the code crashed"},
     {"exit", "the code called exit()"},
     {"timeout", "the code took too long"},
     {"output", "the code printed too much"},
     {"protocol", "the code wrote to a descriptor that is not its own"},
     {"broken", "a fault of the grader"},
+    {"not_defined", "a function is missing"},
+    {"result", "the result is not a usable tensor"},
+    {"shape", "wrong shape"},
+    {"input_changed", "an input was changed"},
+    {"row_sum", "rows of weights do not sum to 1"},
+    {"masked", "weight where the mask forbids it"},
+    {"value", "wrong values"},
+    {"not_refused", "bad input was accepted"},
+    {"not_implemented", "not implemented yet"},
 };
 
 const char *words_failure(const TestResult *test)
@@ -49,9 +50,11 @@ gboolean words_is_unwritten(const TestResult *test)
 
 gboolean words_nothing_written(const ItemResult *item)
 {
-    for (guint i = 0; i < item->tests->len; i++)
-        if (!words_is_unwritten(g_ptr_array_index(item->tests, i)))
+    for (guint i = 0; i < item->tests->len; i++) {
+        const TestResult *test = g_ptr_array_index(item->tests, i);
+        if (test->status != TEST_FAILED || g_strcmp0(test->failure, "not_implemented") != 0)
             return FALSE;
+    }
     return item->tests->len > 0;
 }
 
@@ -59,6 +62,30 @@ gboolean words_is_failure(const TestResult *test)
 {
     return test->status == TEST_FAILED || test->status == TEST_CRASHED ||
            test->status == TEST_TIMED_OUT;
+}
+
+static guint rank(const TestResult *test)
+{
+    guint i = 0;
+    while (i < G_N_ELEMENTS(failures) && g_strcmp0(test->failure, failures[i].failure) != 0)
+        i++;
+    return test->status == TEST_FAILED ? i + 1 : 0;
+}
+
+static int compare_ranks(gconstpointer a, gconstpointer b)
+{
+    guint first = rank(*(TestResult *const *)a), second = rank(*(TestResult *const *)b);
+    return (first > second) - (first < second);
+}
+
+GPtrArray *words_failures(const ItemResult *item)
+{
+    GPtrArray *failed = g_ptr_array_new();
+    for (guint i = 0; i < item->tests->len; i++)
+        if (words_is_failure(g_ptr_array_index(item->tests, i)))
+            g_ptr_array_add(failed, g_ptr_array_index(item->tests, i));
+    g_ptr_array_sort(failed, compare_ranks);
+    return failed;
 }
 
 guint words_count(const ItemResult *item, TestStatus status)
@@ -173,23 +200,17 @@ static char *next_of_test(const ItemResult *item, const TestResult *test)
                            place, item_title(item));
 }
 
-/* What to do about the first test that matches, in the order of the rubric. */
-static char *next_failure(const Result *result, gboolean (*matches)(const TestResult *test))
+/* What to do about the first test that failed; with `crashes`, only about one that did not end. */
+static char *next_failure(const Result *result, gboolean crashes)
 {
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = g_ptr_array_index(result->items, i);
-        for (guint j = 0; j < item->tests->len; j++) {
-            const TestResult *test = g_ptr_array_index(item->tests, j);
-            if (matches(test))
-                return next_of_test(item, test);
-        }
+        g_autoptr(GPtrArray) failed = words_failures(item);
+        const TestResult *first = failed->len > 0 ? g_ptr_array_index(failed, 0) : NULL;
+        if (first != NULL && (!crashes || first->status != TEST_FAILED))
+            return next_of_test(item, first);
     }
     return NULL;
-}
-
-static gboolean is_crash(const TestResult *test)
-{
-    return test->status == TEST_CRASHED || test->status == TEST_TIMED_OUT;
 }
 
 static char *next_memory(const Result *result)
@@ -215,9 +236,9 @@ static char *next_item(const Result *result)
 
 static char *next_graded(const Result *result)
 {
-    char *next = next_failure(result, is_crash);
+    char *next = next_failure(result, TRUE);
     if (next == NULL)
-        next = next_failure(result, words_is_failure);
+        next = next_failure(result, FALSE);
     if (next == NULL)
         next = next_memory(result);
     if (next == NULL)

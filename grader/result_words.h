@@ -11,9 +11,15 @@ const char *words_failure(const TestResult *test);
 /* "not implemented yet" is no mistake: the student has not come to it. */
 gboolean words_is_unwritten(const TestResult *test);
 
-gboolean words_nothing_written(const ItemResult *item); /* it has tests, and all say so */
+gboolean words_nothing_written(const ItemResult *item); /* all of its tests only say so */
 
 gboolean words_is_failure(const TestResult *test); /* failed, crashed or timed out */
+
+/*
+ * The tests that failed, what to look at first in front: crashes, results that are no tensors, wrong
+ * values, bad input that was accepted, and last what is not implemented yet. Free only the array.
+ */
+GPtrArray *words_failures(const ItemResult *item);
 
 /* "10", "7.5", "0.33": points without needless zeros; to be freed. */
 char *words_points(double points);

@@ -11,7 +11,7 @@
 #include "error.h"
 #include "yaml_fields.h"
 
-#define MAX_BYTES (1 << 20) /* of rubric.yaml; a real one has a few thousand */
+#define MAX_BYTES (256 << 10) /* of rubric.yaml; a real one has a few thousand */
 #define MAX_ITEMS 100
 
 /* ---- what the keys mean ---------------------------------------------------------------------- */
@@ -245,7 +245,7 @@ static gboolean read_bounded(int fd, const char *path, GByteArray *bytes, GError
         got = got < 0 ? 1 : got;
     }
     if (length > MAX_BYTES)
-        return no_file(error, path, "is larger than 1 MiB, which no rubric is");
+        return no_file(error, path, "is larger than 256 KiB, which no rubric is");
     g_byte_array_set_size(bytes, (guint)length);
     return TRUE;
 }

@@ -35,6 +35,7 @@ Result *sample_full(void)
     result->memory_state = g_strdup("checked");
     result->graded_at = g_strdup("2024-06-07T08:09:10Z");
     result->cpu_usec = 812345;
+    g_ptr_array_add(result->files, submitted_file_new("attention.c", "0f3a", 5210));
     add_item(result, "scaled_dot_product_attention", "test-attention-immediate",
              "scaled dot-product attention", 10,
              (const char *const[]){"two keys by hand", "causal weights", "unit normal input",
@@ -208,7 +209,6 @@ Result *sample_everything(void)
     warning->source = g_strdup("    int i;");
     warning->hint = g_strdup("delete it");
     g_ptr_array_add(result->diagnostics, warning);
-    g_ptr_array_add(result->files, submitted_file_new("attention.c", "0f3a", 5210));
     result->reason = g_strdup("a reason");
     result->extra = 1.25;
     result->seed = G_MAXUINT32;

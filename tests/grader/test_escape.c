@@ -115,6 +115,7 @@ Test(escape, markdown)
         {"*a* _b_ `c` ~d~ <e> a|b &amp; $x$ #1",
          "\\*a\\* \\_b\\_ \\`c\\` \\~d\\~ \\<e\\> a\\|b \\&amp; \\$x\\$ \\#1"},
         {"@all", "@<!-- -->all"},
+        {"a_name_of_C _x_ __y__ z_", "a_name_of_C \\_x\\_ \\_\\_y\\_\\_ z\\_"},
         {"- item", "\\- item"},
         {"  + item", "\\+ item"},
         {"12. item", "12\\. item"},

@@ -133,9 +133,51 @@ Test(report, shows_six_failures_of_an_item)
         g_ptr_array_add(item->tests, test);
     }
     g_autofree char *report = report_text(result, &everything);
-    cr_assert_not_null(strstr(report, "FAIL more 2\n"));
-    cr_assert_null(strstr(report, "FAIL more 3"));
+    cr_assert_not_null(strstr(report, "FAIL more 5\n"));
+    cr_assert_null(strstr(report, "FAIL more 6"));
     cr_assert_not_null(strstr(report, "       ... and 4 more tests fail\n"));
+}
+
+Test(report, shows_first_what_is_worth_looking_at)
+{
+    g_autoptr(Result) result = sample_full();
+    static const struct {
+        const char *failure;
+        TestStatus status;
+    } failures[] = {{"not_implemented", TEST_FAILED},
+                    {"not_refused", TEST_FAILED},
+                    {"value", TEST_FAILED},
+                    {"crash", TEST_CRASHED}};
+    ItemResult *item = result_item(result, "scaled_dot_product_attention");
+    item->points = 0;
+    for (guint i = 0; i < 4; i++) {
+        TestResult *test = g_ptr_array_index(item->tests, i);
+        test->failure = g_strdup(failures[i].failure);
+        test->status = failures[i].status;
+    }
+    g_autofree char *report = report_text(result, &everything);
+    const char *crash = strstr(report, "FAIL rows sum to one");
+    const char *value = strstr(report, "FAIL unit normal input");
+    const char *refused = strstr(report, "FAIL causal weights");
+    const char *unwritten = strstr(report, "TODO two keys by hand");
+    cr_assert(crash != NULL && value > crash && refused > value && unwritten > refused, "%s",
+              report);
+    cr_assert_not_null(strstr(report, "next: find out why \"rows sum to one\" ends your program"));
+}
+
+Test(report, says_that_a_function_is_missing)
+{
+    g_autoptr(Result) result = sample_stubs();
+    ItemResult *item = result_item(result, "scaled_dot_product_attention");
+    for (guint i = 0; i < item->tests->len; i++) {
+        TestResult *test = g_ptr_array_index(item->tests, i);
+        g_free(test->failure);
+        g_free(test->message);
+        test->failure = g_strdup("not_defined");
+        test->message = g_strdup("attention.c does not define it");
+    }
+    g_autofree char *report = report_text(result, &everything);
+    cr_assert_not_null(strstr(report, "attention.c does not define it"));
 }
 
 Test(report, says_which_items_did_not_run)

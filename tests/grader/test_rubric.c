@@ -282,7 +282,7 @@ Test(rubric, refuses_files_that_cannot_be_read)
     expect_load_fault(missing, "No such file or directory");
     expect_load_fault(folder, "is no regular file");
     expect_load_fault("/dev/zero", "is no regular file");
-    expect_load_fault(large, "is larger than 1 MiB, which no rubric is");
+    expect_load_fault(large, "is larger than 256 KiB, which no rubric is");
     g_unlink(large);
     g_rmdir(folder);
 }

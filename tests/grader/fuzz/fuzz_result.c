@@ -2,6 +2,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "report_github.h"
+#include "report_junit.h"
+#include "report_markdown.h"
 #include "report_text.h"
 #include "result_json.h"
 
@@ -13,6 +16,26 @@ static void try_report(const Result *result, RubricDisclosure show)
     g_autofree char *report = report_text(result, &style);
     if (!g_utf8_validate(report, -1, NULL) || strchr(report, '\x1b') != NULL)
         g_error("a report that acts on the terminal");
+    g_autofree char *markdown = report_markdown(result, show);
+    if (strlen(markdown) > REPORT_MARKDOWN_LIMIT)
+        g_error("more Markdown than GitHub takes");
+}
+
+static void try_exports(const Result *result)
+{
+    g_autofree char *junit = report_junit(result);
+    g_autoptr(GMarkupParseContext) context =
+        g_markup_parse_context_new(&(GMarkupParser){0}, 0, NULL, NULL);
+    if (!g_markup_parse_context_parse(context, junit, -1, NULL) ||
+        !g_markup_parse_context_end_parse(context, NULL))
+        g_error("JUnit that is no XML: %s", junit);
+    g_autofree char *annotations = report_github_annotations(result, "starter");
+    g_auto(GStrv) lines = g_strsplit(annotations, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        if (**line != '\0' && !g_str_has_prefix(*line, "::error ") &&
+            !g_str_has_prefix(*line, "::warning "))
+            g_error("an annotation that is none: %s", *line);
+    g_autofree char *classroom = report_github_classroom(result);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,5 +55,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_error("what was read is written differently: %s", text);
     for (guint show = DISCLOSE_POINTS; show <= DISCLOSE_ALL; show++)
         try_report(result, (RubricDisclosure)show);
+    try_exports(result);
     return 0;
 }
