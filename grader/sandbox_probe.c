@@ -67,6 +67,13 @@ static const char *namespaces_fix(void)
     return NULL;
 }
 
+/* A user's own service manager hands memory and pids on to what it starts. */
+static const char *groups_fix(void)
+{
+    gboolean managed = g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR);
+    return managed && geteuid() != 0 ? "systemd-run --user --scope make grade" : NULL;
+}
+
 /* What is certain before anything is started. */
 static void look(Sandbox *sandbox)
 {
@@ -83,8 +90,7 @@ static void look(Sandbox *sandbox)
         set_layer(sandbox, LAYER_SECCOMP, LAYER_UNAVAILABLE, "this kernel has no seccomp filters",
                   NULL);
     if (sandbox->groups->n == 0)
-        set_layer(sandbox, LAYER_CGROUP, LAYER_UNAVAILABLE, sandbox->groups->reason,
-                  "systemd-run --user --scope make grade");
+        set_layer(sandbox, LAYER_CGROUP, LAYER_UNAVAILABLE, sandbox->groups->reason, groups_fix());
 }
 
 /* ---- blame ----------------------------------------------------------------------------------- */
@@ -170,7 +176,7 @@ static void judge(Sandbox *sandbox, const char *output)
 
 /* ---- the probe ------------------------------------------------------------------------------- */
 
-static char *probe_once(const Sandbox *sandbox, const char *box, GError **error)
+static char *probe_in(const Sandbox *sandbox, const char *box, GError **error)
 {
     g_autofree char *self = g_strdup_printf("%d", getpid());
     const char *const argv[] = {"3", sandbox->confine, self, NULL};
@@ -188,11 +194,24 @@ static char *probe_once(const Sandbox *sandbox, const char *box, GError **error)
     return process ? g_strdup(process_wait(process)->out->str) : NULL;
 }
 
-static gboolean probe_until_it_starts(Sandbox *sandbox, const char *box, GError **error)
+/* Each try has a box of its own: the one before may have given its box to another user. */
+static char *probe_once(const Sandbox *sandbox, GError **error)
+{
+    g_autofree char *box = g_dir_make_tmp("attention-probe-XXXXXX", error);
+    if (!box)
+        return NULL;
+    char *output = probe_in(sandbox, box, error);
+    g_autofree char *written = g_build_filename(box, PROBE_FILE, NULL);
+    g_unlink(written);
+    g_rmdir(box);
+    return output;
+}
+
+static gboolean probe_until_it_starts(Sandbox *sandbox, GError **error)
 {
     for (;;) {
         g_autoptr(GError) failure = NULL;
-        g_autofree char *output = probe_once(sandbox, box, &failure);
+        g_autofree char *output = probe_once(sandbox, &failure);
         if (output) {
             judge(sandbox, output);
             return TRUE;
@@ -209,12 +228,5 @@ gboolean sandbox_probe(Sandbox *sandbox, GError **error)
     look(sandbox);
     turn_off(sandbox);
     sandbox->superuser = geteuid() == 0;
-    g_autofree char *box = g_dir_make_tmp("attention-probe-XXXXXX", error);
-    if (!box)
-        return FALSE;
-    gboolean probed = probe_until_it_starts(sandbox, box, error);
-    g_autofree char *written = g_build_filename(box, PROBE_FILE, NULL);
-    g_unlink(written);
-    g_rmdir(box);
-    return probed;
+    return probe_until_it_starts(sandbox, error);
 }

@@ -214,12 +214,24 @@ static void drop_capabilities(void)
         refuse("user", "cannot drop capabilities");
 }
 
+/* A stricter limit that this user has anyway stays: it could not be raised, and need not be. */
+static void lower(struct rlimit *limit, rlim_t most)
+{
+    limit->rlim_cur = limit->rlim_cur < most ? limit->rlim_cur : most;
+    limit->rlim_max = limit->rlim_max < most ? limit->rlim_max : most;
+}
+
 static void set_limits(const Confinement *confinement)
 {
-    for (int resource = 0; resource < (int)RLIM_NLIMITS; resource++)
-        if (confinement->limited[resource] &&
-            setrlimit(resource, &confinement->limits[resource]) != 0)
+    for (int resource = 0; resource < (int)RLIM_NLIMITS; resource++) {
+        struct rlimit limit = confinement->limits[resource], inherited;
+        if (!confinement->limited[resource])
+            continue;
+        if (getrlimit(resource, &inherited) == 0)
+            lower(&limit, inherited.rlim_max);
+        if (setrlimit(resource, &limit) != 0)
             refuse("limits", "cannot set limit %d", resource);
+    }
 }
 
 /* In the process that becomes the program: everything, then the filter, then the program. */

@@ -219,97 +219,34 @@ Test(sandbox, leaves_no_privileges)
     box_free(box);
 }
 
-/* ---- what it says ---------------------------------------------------------------------------- */
+/* ---- Valgrind -------------------------------------------------------------------------------- */
 
-Test(sandbox, says_what_is_off)
+#define VALGRIND                                                                                   \
+    "/usr/bin/valgrind.bin --command-line-only=yes --vgdb=no --leak-check=full --xml=yes "         \
+    "--xml-file=report.xml ./inside lose_a_block"
+
+static void check_valgrind(const Sandbox *sandbox, const char *box)
 {
-    g_autoptr(Sandbox) sandbox = box_sandbox("landlock,cgroup", NULL);
-    g_autofree char *landlock = box_layer(sandbox, "landlock");
-    g_autofree char *seccomp = box_layer(sandbox, "seccomp");
-    cr_expect(g_str_has_prefix(landlock, "off: "), "%s", landlock);
-    cr_expect_str_eq(seccomp, "enforced");
+    g_autofree char *report = g_build_filename(box, "report.xml", NULL);
+    g_autofree char *xml = NULL;
+    g_autoptr(Process) process = box_run(sandbox, SANDBOX_MEMCHECK, box, VALGRIND);
+    const ProcessOutcome *outcome = process_wait(process);
+    cr_expect_eq(outcome->wait_status, 0, "%s", outcome->err->str);
+    cr_assert(g_file_get_contents(report, &xml, NULL, NULL), "%s", outcome->err->str);
+    cr_expect_not_null(strstr(xml, "<kind>Leak_DefinitelyLost</kind>"));
+    cr_expect_not_null(strstr(xml, "<fn>lose_a_block</fn>"), "no names in the report");
+    cr_expect_not_null(strstr(xml, "</valgrindoutput>"), "it did not end well");
 }
 
-Test(sandbox, says_that_bubblewrap_is_not_installed_and_what_to_do)
+Test(sandbox, valgrind_works_inside, .timeout = 60)
 {
-    g_setenv("PATH", "/nowhere", TRUE);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
-    g_autofree char *namespaces = box_layer(sandbox, "namespaces");
-    cr_expect_str_eq(namespaces, "unavailable: bubblewrap is not installed");
-    cr_expect_str_eq(sandbox_fix(sandbox), "sudo apt-get install bubblewrap");
-    cr_expect_not(sandbox_require(sandbox, REQUIRE_FULL, &error));
-    cr_expect_not_null(strstr(error->message, "try: sudo apt-get install bubblewrap"), "%s",
-                       error->message);
+    in_every_way(check_valgrind);
 }
 
-/* A bubblewrap that fails as Ubuntu's does for an ordinary user. */
-Test(sandbox, goes_on_without_namespaces_where_they_are_refused)
+Test(sandbox, valgrind_works_inside_for_an_ordinary_user, .timeout = 60)
 {
-    char *box = box_new();
-    g_autofree char *fake = g_build_filename(box, "bwrap", NULL);
-    cr_assert(g_file_set_contents(
-        fake, "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n", -1,
-        NULL));
-    cr_assert_eq(g_chmod(fake, 0755), 0);
-    g_setenv("PATH", box, TRUE);
-    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
-    g_autofree char *namespaces = box_layer(sandbox, "namespaces");
-    cr_expect_str_eq(namespaces, "unavailable: bwrap: setting up uid map: Permission denied");
-    cr_expect(box_has(sandbox, "seccomp") && box_has(sandbox, "limits"));
-    check_attacks(sandbox, box);
-    box_free(box);
-}
-
-/* A bubblewrap that does not isolate: only the probe can tell. */
-Test(sandbox, believes_what_it_tried_and_not_what_it_was_told)
-{
-    char *box = box_new();
-    g_autofree char *fake = g_build_filename(box, "bwrap", NULL);
-    g_autofree char *build = box_build_folder();
-    g_autofree char *script =
-        g_strdup_printf("#!/bin/sh\nwhile [ \"$1\" != --folder ]; do shift; done\nshift 2\n"
-                        "exec %s/libexec/confine \"$@\"\n",
-                        build);
-    cr_assert(g_file_set_contents(fake, script, -1, NULL));
-    cr_assert_eq(g_chmod(fake, 0755), 0);
-    g_setenv("PATH", box, TRUE);
-    g_autoptr(Sandbox) sandbox = box_sandbox("landlock", NULL);
-    g_autofree char *namespaces = box_layer(sandbox, "namespaces");
-    cr_expect(g_str_has_prefix(namespaces, "unavailable: the probe found"), "%s", namespaces);
-    box_free(box);
-}
-
-Test(sandbox, fails_closed_below_what_is_required)
-{
-    static const struct {
-        const char *off;
-        RubricSandbox required;
-        gboolean enough;
-    } cases[] = {
-        {"", REQUIRE_LAYERS, TRUE},
-        {"namespaces", REQUIRE_LAYERS, TRUE},
-        {"landlock", REQUIRE_LAYERS, TRUE},
-        {"cgroup", REQUIRE_LAYERS, TRUE},
-        {"namespaces,landlock", REQUIRE_LAYERS, FALSE},
-        {"seccomp", REQUIRE_LAYERS, FALSE},
-        {"limits", REQUIRE_LAYERS, FALSE},
-        {"landlock", REQUIRE_FULL, FALSE},
-        {"cgroup", REQUIRE_FULL, FALSE},
-        {"namespaces,landlock,seccomp,limits,cgroup", REQUIRE_NOTHING, TRUE},
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(GError) error = NULL;
-        g_autoptr(Sandbox) sandbox = box_sandbox(cases[i].off, NULL);
-        if (strcmp(cases[i].off, "namespaces") == 0 && !box_has(sandbox, "landlock"))
-            continue;
-        if (strcmp(cases[i].off, "landlock") == 0 && !box_has(sandbox, "namespaces"))
-            continue;
-        gboolean enough = sandbox_require(sandbox, cases[i].required, &error);
-        cr_expect_eq(enough, cases[i].enough, "without '%s': %s", cases[i].off,
-                     error ? error->message : "enough");
-        cr_expect(enough || g_error_matches(error, GRADER_ERROR, GRADER_ERROR_SANDBOX));
-    }
+    box_become_ordinary();
+    in_every_way(check_valgrind);
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */

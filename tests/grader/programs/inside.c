@@ -117,10 +117,18 @@ static void show_privileges(void)
                 fputs(line, stdout);
 }
 
+__attribute__((noinline)) static void lose_a_block(void)
+{
+    void *volatile block = malloc(40);
+    block = NULL;
+    (void)block;
+}
+
 static const Deed modes[] = {
     DEED(hold_a_pipe), DEED(list_descriptors),   DEED(take_memory_together),
     DEED(fork_on),     DEED(write_a_large_file), DEED(die_by_signal),
-    DEED(exit_with_7), DEED(show_privileges),    {NULL, NULL},
+    DEED(exit_with_7), DEED(show_privileges),    DEED(lose_a_block),
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)
