@@ -8,6 +8,7 @@
 
 /* The worker branches on an undefined value, reads too far, and loses a block. */
 #define CONTROLS 3
+#define COMPLAINT 200 /* characters of a line of the log that are quoted */
 
 /* A document while it is followed. */
 typedef struct {
@@ -233,6 +234,14 @@ static ReplayedTest *find_culprit(const MemoryTrace *trace, gboolean slow)
     return last;
 }
 
+/* In place, at most COMPLAINT characters. */
+static const char *cut_line(char *line)
+{
+    if (g_utf8_strlen(line, -1) > COMPLAINT)
+        *g_utf8_offset_to_pointer(line, COMPLAINT) = '\0';
+    return line;
+}
+
 /*
  * The first line of the log, NULL if there is none. Each line begins with ==PID==; what is said of
  * an isolated test, whose process may well end with a signal, is no complaint.
@@ -243,7 +252,7 @@ static char *find_complaint(const MemoryTrace *trace)
     g_auto(GStrv) lines = g_strsplit(trace->log, "\n", -1);
     for (char **line = lines; *line != NULL; line++)
         if (**line != '\0' && (!g_str_has_prefix(*line, "==") || g_str_has_prefix(*line, prefix)))
-            return g_strdup_printf("valgrind complains: %s", *line);
+            return g_strconcat("valgrind complains: ", cut_line(*line), NULL);
     return NULL;
 }
 

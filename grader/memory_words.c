@@ -262,6 +262,6 @@ MemoryWords memory_words(const ValgrindEvent *event)
     if (g_str_has_prefix(kind, "Leak_"))
         return (MemoryWords){0};
     return (MemoryWords){.kind = "crash",
-                         .message = g_strdup_printf("does what Valgrind calls %.40s", kind),
+                         .message = g_strdup_printf("does what Valgrind calls %s", kind),
                          .count = 1};
 }

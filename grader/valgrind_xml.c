@@ -160,8 +160,7 @@ static void on_start(GMarkupParseContext *context, const gchar *name, const gcha
     guint depth = g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context));
     g_string_truncate(reader->text, 0);
     if (depth == 1 && (!g_str_equal(name, "valgrindoutput") || reader->closed)) {
-        g_set_error(error, G_MARKUP_ERROR, G_MARKUP_ERROR_PARSE, "'%.40s' does not belong there",
-                    name);
+        g_set_error(error, G_MARKUP_ERROR, G_MARKUP_ERROR_PARSE, "an element is out of place");
     } else if (depth > MAX_DEPTH || reader->document->events->len >= MAX_EVENTS) {
         g_set_error(error, G_MARKUP_ERROR, G_MARKUP_ERROR_PARSE, "there is too much in it");
     } else if (depth == 2 && g_str_equal(name, "error")) {

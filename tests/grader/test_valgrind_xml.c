@@ -177,6 +177,18 @@ Test(valgrind_xml, bytes_that_are_no_text_hide_nothing)
         &(Expected){"Leak_DefinitelyLost", "leak", "8 bytes in 1 block are never freed", 0, NULL});
 }
 
+Test(valgrind_xml, a_kind_that_nobody_knows_is_quoted_whole)
+{
+    g_autofree char *kind = g_strconcat("x", "\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac",
+                                        "\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac", NULL);
+    g_autofree char *text = g_strconcat(
+        BEGIN "<error><kind>", kind, "</kind><what/><stack><frame><obj>attention.so</obj></frame>",
+        "</stack></error>" END, NULL);
+    g_autofree char *message = g_strconcat("does what Valgrind calls ", kind, NULL);
+    g_autoptr(ValgrindDocument) document = read_text(text);
+    expect_finding(event_of(document, 0), &(Expected){kind, "crash", message, 0, NULL});
+}
+
 Test(valgrind_xml, a_flood_is_cut)
 {
     g_autoptr(GString) text = g_string_new(BEGIN);
