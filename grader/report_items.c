@@ -172,6 +172,15 @@ static gboolean same_place(const MemoryFinding *a, const MemoryFinding *b)
            a->line == b->line && g_strcmp0(a->function, b->function) == 0;
 }
 
+/* Is there such a finding among the first n of the item? */
+static gboolean has_same(const ItemResult *item, guint n, const MemoryFinding *finding)
+{
+    for (guint i = 0; i < n; i++)
+        if (same_place(g_ptr_array_index(item->memory, i), finding))
+            return TRUE;
+    return FALSE;
+}
+
 /* Was this shown under an item before? Code that other items call is seen in each of them. */
 static gboolean is_known(const Report *report, const ItemResult *until,
                          const MemoryFinding *finding)
@@ -179,9 +188,8 @@ static gboolean is_known(const Report *report, const ItemResult *until,
     const GPtrArray *items = report->result->items;
     for (guint i = 0; i < items->len && g_ptr_array_index(items, i) != until; i++) {
         const ItemResult *item = g_ptr_array_index(items, i);
-        for (guint j = 0; j < item->memory->len; j++)
-            if (same_place(g_ptr_array_index(item->memory, j), finding))
-                return TRUE;
+        if (has_same(item, item->memory->len, finding))
+            return TRUE;
     }
     return FALSE;
 }
@@ -205,8 +213,10 @@ static void finding(Report *report, ItemReport *each, const MemoryFinding *findi
 
 static void findings(Report *report, ItemReport *each)
 {
-    for (guint i = 0; i < each->item->memory->len; i++)
-        finding(report, each, g_ptr_array_index(each->item->memory, i));
+    const GPtrArray *memory = each->item->memory;
+    for (guint i = 0; i < memory->len; i++)
+        if (!has_same(each->item, i, g_ptr_array_index(memory, i)))
+            finding(report, each, g_ptr_array_index(memory, i));
     g_autofree char *penalty = words_points(each->item->penalty);
     if (each->item->penalty > 0)
         g_string_append_printf(report->out, "%*smemory errors cost %s point%s\n", COLUMN_TAG, "",

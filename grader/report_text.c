@@ -117,7 +117,7 @@ static void diagnostics(Report *report, gboolean refused)
 static void status(Report *report)
 {
     static const char *const tags[] = {
-        [SUBMISSION_NOT_COMPILED] = "DOES NOT COMPILE:",
+        [SUBMISSION_NOT_COMPILED] = "NOT RUN:",
         [SUBMISSION_REFUSED] = "REFUSED:",
         [SUBMISSION_MISSING] = "MISSING:",
         [SUBMISSION_UNGRADED] = "NOT GRADED:",

@@ -180,6 +180,17 @@ Test(report, says_that_a_function_is_missing)
     cr_assert_not_null(strstr(report, "attention.c does not define it"));
 }
 
+Test(report, shows_a_place_once_in_an_item)
+{
+    g_autoptr(Result) result = sample_leak();
+    g_autoptr(Result) other = sample_leak();
+    GPtrArray *from = result_item(other, "masking")->memory;
+    g_ptr_array_add(result_item(result, "masking")->memory, g_ptr_array_steal_index(from, 0));
+    g_autofree char *report = report_text(result, &everything);
+    g_auto(GStrv) parts = g_strsplit(report, "as above", -1);
+    cr_assert_eq(g_strv_length(parts), 2, "%s", report);
+}
+
 Test(report, says_which_items_did_not_run)
 {
     g_autoptr(Result) result = sample_full();
