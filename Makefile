@@ -155,19 +155,21 @@ coverage: ## what the tests reach
 # A build of its own by clang. What once was found lies with the seeds, in tests/grader/fuzz/NAME/.
 SECONDS ?= 20
 FUZZERS := $(patsubst tests/grader/fuzz/fuzz_%.c,%,$(wildcard tests/grader/fuzz/fuzz_*.c))
-$(BUILD)/fuzz_%: $(OBJ)/tests/grader/fuzz/fuzz_%.o $(GRADER_OBJ)
+$(BUILD)/fuzz_%: $(OBJ)/tests/grader/fuzz/fuzz_%.o $(GRADER_OBJ) $(OBJ)/tests/support/death.o
 	$(SAY) LINK $@
-	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS)
+	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
 
 fuzz: ## every reader of untrusted bytes gets strange ones, for SECONDS=20 each
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang WARN= OPT='-O1 -g' \
 	    EXTRA_CFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	    EXTRA_LDFLAGS=-fsanitize=fuzzer,address,undefined $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
 	$(Q)set -e; for name in $(FUZZERS); do \
-	    mkdir -p $(BUILD)/fuzz/corpus/$$name tests/grader/fuzz/$$name; \
+	    seeds=tests/grader/fuzz/$$name; log=$(BUILD)/fuzz/$$name.log; \
+	    mkdir -p $(BUILD)/fuzz/corpus/$$name; [ -d $$seeds ] || seeds=; \
 	    $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(SECONDS) -max_len=20000 -timeout=10 -verbosity=0 \
 	        -artifact_prefix=$(BUILD)/fuzz/$$name- -print_final_stats=1 \
-	        $(BUILD)/fuzz/corpus/$$name tests/grader/fuzz/$$name; \
+	        $(BUILD)/fuzz/corpus/$$name $$seeds >$$log 2>&1 || { tail -50 $$log; exit 1; }; \
+	    sed -n "s/stat::number_of_executed_units: */$$name: nothing found, inputs tried: /p" $$log; \
 	done
 
 .SECONDARY:
