@@ -1,0 +1,113 @@
+# build.mk: how the grader and the public tests are built and run, the same for students and
+# instructors. The Makefile that includes it sets STARTER, the folder of attention.h with a slash at
+# its end (or nothing), and SUBMISSION, the folder of the attention.c that is looked at.
+
+BUILD ?= build
+CC = gcc
+ITEM ?=
+TEST ?=
+SEED ?=
+
+# Commands are shown in short; V=1 shows them whole.
+Q := $(if $(V),,@)
+SAY = $(if $(V),@:,@printf '  %-5s %s\n')
+
+# ---- flags ---------------------------------------------------------------------------------------
+
+PACKAGES := glib-2.0 gio-2.0 jansson yaml-0.1 libelf libseccomp
+CLASS := $(wildcard grader/class/*.c)
+ifneq ($(CLASS),)
+PACKAGES += sqlite3 libarchive
+WITH_CLASS := -DWITH_CLASS
+endif
+
+WARN := -Wall -Wextra -Wpedantic -Werror
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+OPT ?= -O2 -g
+CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS)
+GRADER_CFLAGS = $(CFLAGS_OWN) -D_GNU_SOURCE -I$(or $(STARTER),.) -Igrader -Igrader/worker $(WITH_CLASS) \
+    $(shell pkg-config --cflags $(PACKAGES))
+GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lm -pthread $(EXTRA_LDFLAGS)
+# What runs beside student code, and what the tests compare with: plain C, exact arithmetic.
+PLAIN_CFLAGS = -std=gnu17 -O1 -g -fno-omit-frame-pointer -ffp-contract=off $(WARN) -D_GNU_SOURCE \
+    -I$(or $(STARTER),.) -Igrader/worker -Itests/support $(EXTRA_CFLAGS)
+
+DEPS = -MMD -MP
+OBJ := $(BUILD)/obj
+
+# ---- what is built -------------------------------------------------------------------------------
+
+LIBEXEC := $(BUILD)/libexec
+GRADER := $(BUILD)/grader
+PROGRAMS := $(GRADER) $(LIBEXEC)/worker $(LIBEXEC)/confine
+
+GRADER_MAIN := $(OBJ)/grader/main.o
+GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) $(CLASS)) \
+    $(OBJ)/grader/worker/wire.o $(OBJ)/$(STARTER)tensor.o
+WORKER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard grader/worker/*.c))
+SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/direct.c,$(wildcard tests/support/*.c))) \
+    $(OBJ)/plain/grader/worker/wire.o $(OBJ)/plain/$(STARTER)tensor.o
+
+$(GRADER): $(GRADER_MAIN) $(GRADER_OBJ)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS)
+
+# The worker exports tensor.h to the student's object, and nothing is inlined into it.
+$(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/worker/tensor.o
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) -rdynamic -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
+
+CONFINE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/confine/*.c)) $(OBJ)/plain/grader/worker/leaf.o
+$(LIBEXEC)/confine: $(CONFINE_OBJ)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $^ $(EXTRA_LDFLAGS)
+
+TEST_LIBS = $(shell pkg-config --libs criterion jansson) -lm $(EXTRA_LDFLAGS)
+$(BUILD)/tests/public: $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/public/*.c))
+$(BUILD)/tests/%: $(SUPPORT_OBJ)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) -o $@ $^ $(TEST_LIBS)
+
+$(OBJ)/tests/public/%.o $(OBJ)/tests/hidden/%.o $(OBJ)/tests/support/%.o: CFLAGS_USED = $(PLAIN_CFLAGS)
+$(OBJ)/grader/%.o $(OBJ)/$(STARTER)tensor.o: CFLAGS_USED = $(GRADER_CFLAGS)
+# `make setup check` installs before anything is compiled, with -j too.
+FIRST := $(filter setup,$(MAKECMDGOALS))
+$(OBJ)/%.o: %.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(CFLAGS_USED) $(DEPS) -c -o $@ $<
+$(OBJ)/plain/%.o: %.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(PLAIN_CFLAGS) $(DEPS) -c -o $@ $<
+# The worker's tensors are created with the student's allocations: both can be made to fail.
+$(OBJ)/worker/tensor.o: $(STARTER)tensor.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(PLAIN_CFLAGS) -Dmalloc=__wrap_malloc -Dcalloc=__wrap_calloc $(DEPS) -c -o $@ $<
+
+# What was compiled from headers that have changed is compiled again.
+.SECONDARY:
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+
+# ---- what there is to type -----------------------------------------------------------------------
+
+setup: ## install what is missing (Debian, Ubuntu; uses sudo unless you are root)
+	@grader/setup.sh
+
+CHECKED := $(PROGRAMS) $(BUILD)/tests/public
+check: $(CHECKED) ## points and hints from the public tests; ITEM=masking for one item
+	@$(GRADER) check $(if $(ITEM),--item='$(ITEM)') $(if $(TEST),--test='$(TEST)') \
+	    $(if $(SEED),--seed='$(SEED)') '$(SUBMISSION)'
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup check clean help
