@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <stdarg.h>
 
-G_DEFINE_QUARK(grader - error, grader_error)
+GQuark grader_error_quark(void)
+{
+    return g_quark_from_static_string("grader-error");
+}
 
 void grader_set_errno(GError **error, const char *format, ...)
 {

@@ -6,8 +6,9 @@
 #include "escape.h"
 #include "result_words.h"
 
-#define TEXT_LIMIT 1000
-#define LIST_LIMIT 20 /* failures, findings and diagnostics, of each kind and item */
+#define TEXT_LIMIT 1000  /* bytes of one untrusted line */
+#define PRINT_LIMIT 4000 /* and of a block of lines */
+#define LIST_LIMIT 20    /* failures, findings and diagnostics, of each kind and item */
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
@@ -22,7 +23,7 @@ static void add(GString *out, const char *before, const char *text, const char *
 /* A block of code, between fences longer than any in it. */
 static void add_block(GString *out, const char *indent, const char *text)
 {
-    g_autofree char *safe = escape_text(text, -1, 4 * TEXT_LIMIT, TRUE);
+    g_autofree char *safe = escape_text(text, -1, PRINT_LIMIT, TRUE);
     g_autoptr(GString) fence = g_string_new("```");
     while (strstr(safe, fence->str) != NULL)
         g_string_append_c(fence, '`');

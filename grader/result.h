@@ -29,15 +29,15 @@ typedef enum {
 
 /* One test of the assignment. */
 typedef struct {
-    char *name;        /* the Criterion test: "causal_weights" */
-    char *title;       /* its description: "causal weights" */
+    char *name;  /* the Criterion test: "causal_weights" */
+    char *title; /* its description: "causal weights" */
     TestStatus status;
-    char *message;     /* what is wrong, one line, with index, expected and got; NULL if passed */
-    char *hint;        /* what to try, or NULL */
-    char *failure;     /* class of failure, a word: "value", "shape", "not_implemented"; or NULL */
-    char *cause;       /* the likely mistake, when it reproduces the outputs; or NULL */
-    char *printed;     /* what the student's code printed during the test, cut; or NULL */
-    guint assertions;  /* that were made; a pass without any is no pass */
+    char *message;    /* what is wrong, one line, with index, expected and got; NULL if passed */
+    char *hint;       /* what to try, or NULL */
+    char *failure;    /* class of failure, a word: "value", "shape", "not_implemented"; or NULL */
+    char *cause;      /* the likely mistake, when it reproduces the outputs; or NULL */
+    char *printed;    /* what the student's code printed during the test, cut; or NULL */
+    guint assertions; /* that were made; a pass without any is no pass */
 } TestResult;
 
 /* One memory error or leak, at its place in the student's file. */
@@ -61,7 +61,7 @@ typedef struct {
 typedef struct {
     char *id, *grade_id, *title;
     double points, max_points;
-    double penalty;    /* of the points, already subtracted, for memory errors */
+    double penalty; /* of the points, already subtracted, for memory errors */
     gboolean extra;
     GPtrArray *tests;  /* TestResult */
     GPtrArray *memory; /* MemoryFinding: those seen in this item's tests */
@@ -73,8 +73,8 @@ typedef struct {
     char *file;
     guint line, column; /* 0 if not known */
     char *message;
-    char *source;   /* the text of that line, or NULL */
-    char *hint;     /* or NULL */
+    char *source; /* the text of that line, or NULL */
+    char *hint;   /* or NULL */
 } Diagnostic;
 
 /* A layer of the sandbox, as the probe found it. */
@@ -91,23 +91,23 @@ typedef struct {
 } SubmittedFile;
 
 typedef struct {
-    char *submission;        /* what it is called */
-    char *path;              /* where it was, for instructors; never shown to students */
+    char *submission; /* what it is called */
+    char *path;       /* where it was, for instructors; never shown to students */
     SubmissionStatus status;
-    char *reason;            /* why it is not GRADED, one line; NULL if it is */
+    char *reason; /* why it is not GRADED, one line; NULL if it is */
     char *assignment;
-    char *tests;             /* "public" or "hidden" */
+    char *tests; /* "public" or "hidden" */
     double score, max_score;
-    double extra;            /* extra credit, outside the score */
+    double extra; /* extra credit, outside the score */
     guint32 seed;
-    GPtrArray *files;        /* SubmittedFile */
-    GPtrArray *diagnostics;  /* Diagnostic: compiler and gate, first error first */
-    GPtrArray *items;        /* ItemResult, in rubric order */
-    GPtrArray *sandbox;      /* SandboxLayer */
-    char *memory_state;      /* "checked", or why not: "not checked: ..." */
-    GHashTable *versions;    /* char * -> char *: "grader", "rubric", "tests", "gcc", "valgrind" */
-    gint64 cpu_usec;         /* of all processes that the grading started */
-    char *graded_at;         /* ISO 8601, UTC */
+    GPtrArray *files;       /* SubmittedFile */
+    GPtrArray *diagnostics; /* Diagnostic: compiler and gate, first error first */
+    GPtrArray *items;       /* ItemResult, in rubric order */
+    GPtrArray *sandbox;     /* SandboxLayer */
+    char *memory_state;     /* "checked", or why not: "not checked: ..." */
+    GHashTable *versions;   /* char * -> char *: "grader", "rubric", "tests", "gcc", "valgrind" */
+    gint64 cpu_usec;        /* of all processes that the grading started */
+    char *graded_at;        /* ISO 8601, UTC */
 } Result;
 
 Result *result_new(const char *submission, const char *path);

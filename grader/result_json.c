@@ -28,11 +28,11 @@ typedef struct Shape Shape;
 
 typedef struct {
     const char *key;
-    Kind kind;
     gsize offset;
+    Kind kind;
     gboolean required; /* reading refuses NULL; what the rest of the grader relies on */
-    const char *(*word)(guint value); /* of FIELD_STATUS */
-    guint n_words;
+    guint n_words;     /* of FIELD_STATUS */
+    const char *(*word)(guint value);
     const Shape *shape; /* of FIELD_STRUCTS */
 } Field;
 
@@ -82,11 +82,10 @@ static void *new_file(void)
     return submitted_file_new(NULL, NULL, 0);
 }
 
-#define ROW(type, name, what) .key = #name, .kind = what, .offset = offsetof(type, name)
-#define SHAPE(fields, create)                                                                      \
-    {                                                                                              \
-        fields, G_N_ELEMENTS(fields), create                                                       \
-    }
+#define ROW(type, name, what) .key = #name, .kind = (what), .offset = offsetof(type, name)
+{
+    fields, G_N_ELEMENTS(fields), create
+}
 
 static const Field test_fields[] = {
     {ROW(TestResult, name, FIELD_TEXT), .required = TRUE},
@@ -99,7 +98,7 @@ static const Field test_fields[] = {
     {ROW(TestResult, printed, FIELD_TEXT)},
     {ROW(TestResult, assertions, FIELD_UINT)},
 };
-static const Shape test_shape = SHAPE(test_fields, new_test);
+static const Shape test_shape = {test_fields, G_N_ELEMENTS(test_fields), new_test};
 
 static const Field finding_fields[] = {
     {ROW(MemoryFinding, kind, FIELD_TEXT), .required = TRUE},
@@ -114,7 +113,7 @@ static const Field finding_fields[] = {
     {ROW(MemoryFinding, tests, FIELD_TEXTS)},
     {ROW(MemoryFinding, count, FIELD_UINT)},
 };
-static const Shape finding_shape = SHAPE(finding_fields, new_finding);
+static const Shape finding_shape = {finding_fields, G_N_ELEMENTS(finding_fields), new_finding};
 
 static const Field item_fields[] = {
     {ROW(ItemResult, id, FIELD_TEXT), .required = TRUE},
@@ -127,7 +126,7 @@ static const Field item_fields[] = {
     {ROW(ItemResult, tests, FIELD_STRUCTS), .shape = &test_shape},
     {ROW(ItemResult, memory, FIELD_STRUCTS), .shape = &finding_shape},
 };
-static const Shape item_shape = SHAPE(item_fields, new_item);
+static const Shape item_shape = {item_fields, G_N_ELEMENTS(item_fields), new_item};
 
 static const Field diagnostic_fields[] = {
     {ROW(Diagnostic, severity, FIELD_TEXT), .required = TRUE},
@@ -138,21 +137,22 @@ static const Field diagnostic_fields[] = {
     {ROW(Diagnostic, source, FIELD_TEXT)},
     {ROW(Diagnostic, hint, FIELD_TEXT)},
 };
-static const Shape diagnostic_shape = SHAPE(diagnostic_fields, new_diagnostic);
+static const Shape diagnostic_shape = {diagnostic_fields, G_N_ELEMENTS(diagnostic_fields),
+                                       new_diagnostic};
 
 static const Field layer_fields[] = {
     {ROW(SandboxLayer, name, FIELD_TEXT), .required = TRUE},
     {ROW(SandboxLayer, state, FIELD_TEXT), .required = TRUE},
     {ROW(SandboxLayer, reason, FIELD_TEXT)},
 };
-static const Shape layer_shape = SHAPE(layer_fields, new_layer);
+static const Shape layer_shape = {layer_fields, G_N_ELEMENTS(layer_fields), new_layer};
 
 static const Field file_fields[] = {
     {ROW(SubmittedFile, name, FIELD_TEXT), .required = TRUE},
     {ROW(SubmittedFile, sha256, FIELD_TEXT)},
     {ROW(SubmittedFile, bytes, FIELD_BIG)},
 };
-static const Shape file_shape = SHAPE(file_fields, new_file);
+static const Shape file_shape = {file_fields, G_N_ELEMENTS(file_fields), new_file};
 
 static const Field result_fields[] = {
     {ROW(Result, submission, FIELD_TEXT), .required = TRUE},
@@ -175,7 +175,7 @@ static const Field result_fields[] = {
     {ROW(Result, cpu_usec, FIELD_BIG)},
     {ROW(Result, graded_at, FIELD_TEXT)},
 };
-static const Shape result_shape = SHAPE(result_fields, NULL);
+static const Shape result_shape = {result_fields, G_N_ELEMENTS(result_fields), NULL};
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

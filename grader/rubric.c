@@ -82,7 +82,7 @@ static const YamlShape memory_shape = {memory_fields, G_N_ELEMENTS(memory_fields
 #define LIMIT(name, most)                                                                          \
     {                                                                                              \
         .key = #name, .offset = offsetof(RubricLimits, name), .kind = FIELD_COUNT, .min = 1,       \
-        .max = most                                                                                \
+        .max = (most)                                                                              \
     }
 static const YamlField limit_fields[] = {
     LIMIT(compile_seconds, 3600), LIMIT(test_seconds, 3600),  LIMIT(memory_seconds, 3600),
@@ -136,7 +136,7 @@ static gboolean G_GNUC_PRINTF(5, 6) item_fault(GError **error, const YamlFile *f
 
 static char *nearest_id(const Rubric *rubric, const char *id)
 {
-    g_autofree const char **ids = g_new(const char *, rubric->items->len);
+    const char *ids[MAX_ITEMS];
     for (guint i = 0; i < rubric->items->len; i++)
         ids[i] = item_at(rubric, i)->id;
     const char *nearest = yaml_nearest(id, ids, rubric->items->len);
@@ -194,7 +194,7 @@ static gboolean check_items(const Rubric *rubric, const YamlFile *file, GError *
         if (!check_needs_exist(rubric, file, i, error))
             return FALSE;
     for (guint i = 0; i < rubric->items->len; i++) {
-        g_autofree gboolean *seen = g_new0(gboolean, rubric->items->len);
+        gboolean seen[MAX_ITEMS] = {FALSE};
         if (leads_to(rubric, i, i, seen))
             return item_fault(error, file, i, "needs", "'%s' needs itself, through its needs",
                               item_at(rubric, i)->id);

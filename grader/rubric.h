@@ -52,14 +52,14 @@ typedef struct {
 } RubricLimits;
 
 typedef struct {
-    char *path;              /* the file it was read from */
-    char *sha256;            /* of the file's bytes, hexadecimal */
-    char *assignment;        /* short name: "attention" */
-    char *title;             /* for people */
-    GPtrArray *files;        /* char *: the files that a submission consists of */
-    GPtrArray *items;        /* RubricItem *, in the order of the report */
+    char *path;       /* the file it was read from */
+    char *sha256;     /* of the file's bytes, hexadecimal */
+    char *assignment; /* short name: "attention" */
+    char *title;      /* for people */
+    GPtrArray *files; /* char *: the files that a submission consists of */
+    GPtrArray *items; /* RubricItem *, in the order of the report */
     RubricCredit credit;
-    double memory_penalty;   /* 0..1: share of an item's points that memory errors cost */
+    double memory_penalty; /* 0..1: share of an item's points that memory errors cost */
     RubricLimits limits;
     GPtrArray *allowed;      /* char *: libc and libm symbols that student code may need */
     RubricDisclosure hidden; /* of hidden tests, to students */

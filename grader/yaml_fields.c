@@ -44,25 +44,22 @@ static char *describe(const yaml_node_t *node)
 }
 
 /* How many letters must be changed, added, left out or swapped with the next. */
-static guint distance(const char *a, const char *b)
+static guint distance(const char *a, gsize n, const char *b, gsize m)
 {
-    gsize n = strlen(a), m = strlen(b);
-    g_autofree guint *cells = g_new(guint, (n + 1) * (m + 1));
-#define CELL(i, j) cells[(i) * (m + 1) + (j)]
+    guint cells[SHOWN + 1][SHOWN + 1];
     for (gsize i = 0; i <= n; i++) {
         for (gsize j = 0; j <= m; j++) {
             if (i == 0 || j == 0) {
-                CELL(i, j) = (guint)(i + j);
+                cells[i][j] = (guint)(i + j);
                 continue;
             }
-            guint change = CELL(i - 1, j - 1) + (a[i - 1] != b[j - 1]);
-            CELL(i, j) = MIN(change, MIN(CELL(i - 1, j), CELL(i, j - 1)) + 1);
+            guint change = cells[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            cells[i][j] = MIN(change, MIN(cells[i - 1][j], cells[i][j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                CELL(i, j) = MIN(CELL(i, j), CELL(i - 2, j - 2) + 1);
+                cells[i][j] = MIN(cells[i][j], cells[i - 2][j - 2] + 1);
         }
     }
-    return CELL(n, m);
-#undef CELL
+    return cells[n][m];
 }
 
 const char *yaml_nearest(const char *word, const char *const *words, guint n)
@@ -73,8 +70,9 @@ const char *yaml_nearest(const char *word, const char *const *words, guint n)
         return NULL;
     guint best = 1 + (guint)length / 3; /* further away it would be a guess */
     for (guint i = 0; i < n; i++) {
-        guint changes = distance(word, words[i]);
-        if (changes <= best && changes < strlen(words[i]) && (nearest == NULL || changes < best)) {
+        gsize other = strlen(words[i]);
+        guint changes = other > SHOWN ? G_MAXUINT : distance(word, length, words[i], other);
+        if (changes <= best && changes < other && (nearest == NULL || changes < best)) {
             best = changes;
             nearest = words[i];
         }
@@ -173,7 +171,7 @@ static gboolean read_list(Place place, const YamlField *field, const yaml_node_t
     const yaml_node_item_t *item = node->data.sequence.items.start;
     if (item == node->data.sequence.items.top && !field->optional)
         return fault(error, place, node, "'%s' is an empty list", field->key);
-    if (node->data.sequence.items.top - item > field->max)
+    if ((double)(node->data.sequence.items.top - item) > field->max)
         return fault(error, place, node, "'%s' has more than %.0f entries", field->key, field->max);
     for (; item < node->data.sequence.items.top; item++)
         if (!read_element(place, field, yaml_file_node(place.file, *item), into, error))
@@ -225,10 +223,11 @@ static const YamlField *find_field(const YamlShape *shape, const char *key)
 static gboolean unknown_key(Place place, const YamlShape *shape, const yaml_node_t *key,
                             GError **error)
 {
-    g_autofree const char **known = g_new(const char *, shape->n_fields);
+    g_autoptr(GPtrArray) known = g_ptr_array_new();
     for (guint i = 0; i < shape->n_fields; i++)
-        known[i] = shape->fields[i].key;
-    g_autofree char *hint = did_you_mean(yaml_file_text(key), known, shape->n_fields);
+        g_ptr_array_add(known, (gpointer)shape->fields[i].key);
+    g_autofree char *hint =
+        did_you_mean(yaml_file_text(key), (const char *const *)known->pdata, known->len);
     g_autofree char *found = describe(key);
     return fault(error, place, key, "unknown key %s%s", found, hint);
 }

@@ -161,11 +161,12 @@ YamlFile *yaml_file_parse(const char *path, const char *bytes, gsize length, GEr
 {
     if (!is_text(path, bytes, length, error))
         return NULL;
-    g_autoptr(YamlFile) file = g_new0(YamlFile, 1);
+    YamlFile *file = g_new0(YamlFile, 1);
     file->path = g_strdup(path);
-    if (!parse(scan, file, bytes, length, error) || !parse(load, file, bytes, length, error))
-        return NULL;
-    return g_steal_pointer(&file);
+    if (parse(scan, file, bytes, length, error) && parse(load, file, bytes, length, error))
+        return file;
+    yaml_file_free(file);
+    return NULL;
 }
 
 void yaml_file_free(YamlFile *file)
