@@ -83,9 +83,6 @@ static void *new_file(void)
 }
 
 #define ROW(type, name, what) .key = #name, .kind = (what), .offset = offsetof(type, name)
-{
-    fields, G_N_ELEMENTS(fields), create
-}
 
 static const Field test_fields[] = {
     {ROW(TestResult, name, FIELD_TEXT), .required = TRUE},
