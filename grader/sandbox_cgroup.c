@@ -151,14 +151,18 @@ void sandbox_groups_free(SandboxGroups *groups)
 
 /* ---- one run --------------------------------------------------------------------------------- */
 
+/* Swap is not more memory; a kernel that does not count it has no such file. */
 static gboolean set_limits(const SandboxGroups *groups, const SandboxGroup *group, guint64 memory,
                            guint processes)
 {
+    const char *const memory_group = group->paths[0];
+    if (!set_number(memory_group, groups->v2 ? "memory.max" : "memory.limit_in_bytes", memory))
+        return FALSE;
     if (groups->v2)
-        return set_number(group->paths[0], "memory.max", memory) &&
-               set_number(group->paths[0], "pids.max", processes);
-    return set_number(group->paths[0], "memory.limit_in_bytes", memory) &&
-           set_number(group->paths[1], "pids.max", processes);
+        set_number(memory_group, "memory.swap.max", 0);
+    else
+        set_number(memory_group, "memory.memsw.limit_in_bytes", memory);
+    return set_number(group->paths[group->n - 1], "pids.max", processes);
 }
 
 static gboolean add_folder(SandboxGroup *group, const char *parent)

@@ -6,6 +6,7 @@
  *     inside MODE       one of the modes below, without a leaf
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,14 +46,19 @@ static void run_in_leaves(const Deed *deeds)
 
 /* ---- modes ----------------------------------------------------------------------------------- */
 
+static void wait_to_be_killed(void)
+{
+    for (;;)
+        poll(NULL, 0, -1);
+}
+
 /* With a child, hold the pipe at descriptor 3 open until killed. */
 static void hold_a_pipe(void)
 {
     fork();
     if (write(GIVEN_FD, "x", 1) != 1)
         _exit(1);
-    for (;;)
-        pause();
+    wait_to_be_killed();
 }
 
 static void list_descriptors(void)
@@ -68,9 +74,10 @@ static void take_memory_together(void)
     int killed = 0, status;
     for (int i = 0; i < 6; i++)
         if (fork() == 0) {
-            char *block = malloc(24 * MIB);
-            memset(block, 1, 24 * MIB);
-            pause();
+            volatile char *block = malloc(24 * MIB);
+            for (size_t i = 0; block && i < 24 * MIB; i += 1024)
+                block[i] = 1;
+            wait_to_be_killed();
         }
     if (wait(&status) > 0 && WIFSIGNALED(status))
         killed = WTERMSIG(status);
@@ -83,8 +90,7 @@ static void fork_on(void)
     int children = 0;
     for (pid_t pid; children < 5000 && (pid = fork()) >= 0; children++)
         if (pid == 0)
-            for (;;)
-                pause();
+            wait_to_be_killed();
     printf("%s", children < 5000 ? "limited" : "not limited");
 }
 
