@@ -16,7 +16,7 @@ static Tensor *true_causal_mask(int seq_len)
 {
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
     for (int i = 0; i < seq_len * seq_len; i++)
-        mask->data[i] = i % seq_len <= i / seq_len;
+        mask->data[i] = i % seq_len <= i / seq_len ? 1.0f : 0.0f;
     return mask;
 }
 
@@ -25,7 +25,7 @@ static Tensor *true_padding_mask(const int *lengths, int batch_size, int length)
     Tensor *mask = tensor_create(3, (int[]){batch_size, length, length});
     for (size_t i = 0; i < mask->size; i++) {
         int at = (int)i, valid = lengths[at / (length * length)];
-        mask->data[i] = at / length % length < valid && at % length < valid;
+        mask->data[i] = at / length % length < valid && at % length < valid ? 1.0f : 0.0f;
     }
     return mask;
 }
@@ -130,7 +130,7 @@ Test(integration, causal_future, .description = "the future does not change the 
     expect_shape("output", after.output, 3, x->shape, "with a causal mask");
     for (size_t batch = 0; batch < 2; batch++) {
         size_t first = batch * LENGTH * WIDTH;
-        expect_same(before.output, after.output, first, first + (NOW + 1) * WIDTH,
+        expect_same(before.output, after.output, first, first + (size_t)(NOW + 1) * WIDTH,
                     "only later positions changed", CAUSAL_HINT);
     }
     free_result(before);
@@ -149,7 +149,7 @@ Test(integration, padded_batch, .description = "a batch with padding", .timeout 
                                       "create_padding_mask(lengths, 4, 8)");
     owned Tensor *true_padding = true_padding_mask(lengths, BATCH, LENGTH);
     for (size_t i = 0; i < x->size; i++)
-        if ((int)(i / WIDTH % LENGTH) >= lengths[i / (LENGTH * WIDTH)])
+        if ((int)(i / WIDTH % LENGTH) >= lengths[i / WIDTH / LENGTH])
             changed->data[i] = 40 - 9 * x->data[i];
 
     AttentionResult before = scaled_dot_product_attention(x, x, x, padding);
@@ -166,38 +166,49 @@ Test(integration, padded_batch, .description = "a batch with padding", .timeout 
     free_result(after);
 }
 
+/* The rows of a matrix in another order. */
+static Tensor *reorder(const Tensor *rows, const int *order)
+{
+    size_t width = (size_t)rows->shape[1];
+    Tensor *mixed = tensor_copy(rows);
+    for (int row = 0; row < rows->shape[0]; row++)
+        memcpy(mixed->data + (size_t)row * width, rows->data + (size_t)order[row] * width,
+               width * sizeof *mixed->data);
+    return mixed;
+}
+
+/* Fail unless this call has the output of an earlier one, up to rounding. */
+static void expect_output_of(const Tensor *output, const Tensor *Q, const Tensor *K,
+                             const Tensor *V, const char *where)
+{
+    double elements[64];
+    Expected expected = {2, {output->shape[0], output->shape[1]}, elements};
+    for (size_t i = 0; i < output->size; i++)
+        elements[i] = output->data[i];
+    AttentionResult got = scaled_dot_product_attention(Q, K, V, NULL);
+    expect_tensor("output", got.output, &expected, where, NULL);
+    free_result(got);
+}
+
 /* Keys and values are a set: their order means nothing, and neither does a shift of all scores. */
 Test(integration, order_of_keys, .description = "the order of the keys means nothing",
      .timeout = 60)
 {
-    enum { QUERIES = 3, KEYS = 5, WIDTH = 4 };
-    static const int order[KEYS] = {3, 0, 4, 2, 1};
-    owned Tensor *Q = random_tensor(2, (int[]){QUERIES, WIDTH});
-    owned Tensor *K = random_tensor(2, (int[]){KEYS, WIDTH});
-    owned Tensor *V = random_tensor(2, (int[]){KEYS, WIDTH});
-    owned Tensor *mixed_K = tensor_copy(K), *mixed_V = tensor_copy(V);
-    for (int key = 0; key < KEYS; key++) {
-        memcpy(mixed_K->data + key * WIDTH, K->data + order[key] * WIDTH, WIDTH * sizeof(float));
-        memcpy(mixed_V->data + key * WIDTH, V->data + order[key] * WIDTH, WIDTH * sizeof(float));
-    }
-    for (int query = 0; query < QUERIES; query++)
-        Q->data[query * WIDTH] = 1;
+    static const int order[] = {3, 0, 4, 2, 1};
+    owned Tensor *Q = random_tensor(2, (int[]){3, 4});
+    owned Tensor *K = random_tensor(2, (int[]){5, 4});
+    owned Tensor *V = random_tensor(2, (int[]){5, 4});
+    for (size_t i = 0; i < Q->size; i += 4)
+        Q->data[i] = 1;
+    owned Tensor *mixed_K = reorder(K, order), *mixed_V = reorder(V, order);
     owned Tensor *shifted_K = tensor_copy(mixed_K);
-    for (int key = 0; key < KEYS; key++)
-        shifted_K->data[key * WIDTH] += 3;
+    for (size_t i = 0; i < K->size; i += 4)
+        shifted_K->data[i] += 3;
 
     AttentionResult plain = scaled_dot_product_attention(Q, K, V, NULL);
     expect_attention_kept(plain, Q, K, V, NULL, NULL);
-    double expected[QUERIES * WIDTH];
-    for (int i = 0; i < QUERIES * WIDTH; i++)
-        expected[i] = plain.output->data[i];
-    const Expected same = {2, {QUERIES, WIDTH}, expected};
-    AttentionResult mixed = scaled_dot_product_attention(Q, mixed_K, mixed_V, NULL);
-    expect_tensor("output", mixed.output, &same, "with keys and values in another order", NULL);
-    AttentionResult shifted = scaled_dot_product_attention(Q, shifted_K, mixed_V, NULL);
-    expect_tensor("output", shifted.output, &same, "with the same number added to all scores",
-                  NULL);
+    expect_output_of(plain.output, Q, mixed_K, mixed_V, "with keys and values in another order");
+    expect_output_of(plain.output, Q, shifted_K, mixed_V,
+                     "with the same number added to all scores");
     free_result(plain);
-    free_result(mixed);
-    free_result(shifted);
 }

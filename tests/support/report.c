@@ -93,15 +93,21 @@ static bool publish(json_t *tests)
     return published;
 }
 
+static void list_suite(json_t *list, const struct criterion_ordered_set *tests)
+{
+    for (struct criterion_ordered_set_node *node = tests->first; node; node = node->next) {
+        const struct criterion_test *test = (void *)(node + 1);
+        json_array_append_new(list, describe_test(test, "listed"));
+    }
+}
+
 bool report_list(const struct criterion_test_set *tests)
 {
     json_t *list = json_array();
-    FOREACH_SET(struct criterion_suite_set * suite, tests->suites)
-    {
-        if (!suite->tests)
-            continue;
-        FOREACH_SET(struct criterion_test * test, suite->tests)
-        json_array_append_new(list, describe_test(test, "listed"));
+    for (struct criterion_ordered_set_node *node = tests->suites->first; node; node = node->next) {
+        const struct criterion_suite_set *suite = (void *)(node + 1);
+        if (suite->tests)
+            list_suite(list, suite->tests);
     }
     return publish(list);
 }
