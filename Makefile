@@ -41,6 +41,10 @@ grade: $(PROGRAMS) $(BUILD)/tests/hidden ## SUBMISSIONS=tests/submissions agains
 starter: $(GRADER) ## make starter/attention.c from solution/attention.c
 	$(GRADER) stub --output starter/attention.c solution/attention.c
 
+OUTPUT ?= $(BUILD)/release
+release: $(PROGRAMS) $(BUILD)/tests/public $(BUILD)/tests/hidden ## the student repo as a folder and a tarball in OUTPUT=build/release
+	@$(GRADER) release '$(OUTPUT)'
+
 # ---- the kit's own tests -------------------------------------------------------------------------
 
 $(OBJ)/tests/grader/%.o: CFLAGS_USED = $(GRADER_CFLAGS) -Itests/support -Itests/grader
@@ -53,7 +57,8 @@ $(BUILD)/tests/inside: $(INSIDE_OBJ)
 	$(Q)$(CC) -o $@ $^ $(EXTRA_LDFLAGS)
 
 $(GRADER_TESTS): | $(BUILD)/tests/inside $(LIBEXEC)/confine
-$(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADER_OBJ)
+$(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADER_OBJ) \
+    $(OBJ)/tests/support/proxy.o $(OBJ)/tests/support/death.o
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
@@ -104,4 +109,4 @@ lint: ## look for mistakes without running anything
 	clang-tidy --quiet $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) -- $(GRADER_CFLAGS)
 	shellcheck $(SCRIPTS)
 
-.PHONY: all coverage grade starter test fuzz format lint FORCE
+.PHONY: all coverage grade starter release test fuzz format lint FORCE

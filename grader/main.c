@@ -12,6 +12,7 @@ static const Command *const commands[] = {
 #ifdef WITH_CLASS
     &command_grade,
     &command_stub,
+    &command_release,
 #endif
     &command_sandbox,
 };
