@@ -63,13 +63,19 @@ $(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADE
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
 
-# Every line and every branch of the solution, by the hidden tests.
-coverage: ## what the tests reach
+# Every line and branch of the solution by the hidden tests, and the grader by its own. What runs in
+# the sandbox (worker, confine) cannot write down what it reached, and is left out.
+$(OBJ)/plain/solution/%.o: PLAIN_CFLAGS += $(COVERAGE)
+coverage: ## what the tests reach, by gcovr
 	$(Q)rm -rf $(BUILD)/coverage
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage EXTRA_CFLAGS='--coverage -O0' \
-	    EXTRA_LDFLAGS=--coverage $(BUILD)/coverage/tests/hidden-direct
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPT='-O0 -g' HARDEN= \
+	    COVERAGE=--coverage EXTRA_LDFLAGS=--coverage all $(BUILD)/coverage/tests/hidden-direct \
+	    $(BUILD)/coverage/tests/grader
 	$(Q)$(BUILD)/coverage/tests/hidden-direct
+	$(Q)$(BUILD)/coverage/tests/grader
 	$(Q)gcovr --root . --filter solution/ --fail-under-line 100 --fail-under-branch 100 \
+	    $(BUILD)/coverage
+	$(Q)gcovr --root . --filter grader/ --exclude grader/worker/ --fail-under-line 85 \
 	    $(BUILD)/coverage
 
 # A build of its own by clang. What once was found lies with the seeds, in tests/grader/fuzz/NAME/.
@@ -95,6 +101,9 @@ fuzz: ## every reader of untrusted bytes gets strange ones, for SECONDS=20 each
 test: all $(GRADER_TESTS) ## pass every test of the kit
 	$(Q)$(GRADER_TESTS)
 
+bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plain pipeline
+	@tests/bench.sh $(BUILD)
+
 SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct|grader/data)/')
 SCRIPTS = $(shell git ls-files '*.sh') .ci/run
 
@@ -109,4 +118,4 @@ lint: ## look for mistakes without running anything
 	clang-tidy --quiet $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) -- $(GRADER_CFLAGS)
 	shellcheck $(SCRIPTS)
 
-.PHONY: all coverage grade starter release test fuzz format lint FORCE
+.PHONY: all bench coverage grade starter release test fuzz format lint FORCE

@@ -24,7 +24,7 @@ endif
 WARN := -Wall -Wextra -Wpedantic -Werror
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 OPT ?= -O2 -g
-CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS)
+CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS) $(COVERAGE)
 GRADER_CFLAGS = $(CFLAGS_OWN) -D_GNU_SOURCE -I$(or $(STARTER),.) -Igrader -Igrader/worker $(WITH_CLASS) \
     $(shell pkg-config --cflags $(PACKAGES))
 GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lm -pthread $(EXTRA_LDFLAGS)

@@ -1,11 +1,22 @@
 /*
  * gate.h: judge the object before it runs. Read with libelf; the file is untrusted.
  *
- * The rules, each with a name that the message gives: it may define the functions of attention.h
- * and nothing of the C library's; it may need only the symbols that the rubric allows and those of
- * tensor.h; nothing may run at load time (constructors, IFUNC); no executable stack, no segment
- * that is writable and executable, no huge sections; no raw system calls and no Valgrind client
- * requests in the code, at any offset.
+ * Each refusal ends with the name of its rule:
+ *
+ *     symbol       needs a function that neither the rubric nor tensor.h gives
+ *     defines      defines a function of the C library or of the kit, or exports what is no function
+ *     constructor  has code that would run when it is loaded or unloaded
+ *     ifunc        lets the loader compute an address
+ *     size         has static data of absurd size
+ *     segment      has a part that is writable and executable
+ *     stack        asks for an executable stack
+ *     instruction  has the bytes of a raw system call in its code, at any offset (gate_code.h)
+ *     valgrind     has a Valgrind client request in its code
+ *     object       is not what the linker makes of plain C: another machine, tables that contradict
+ *                  each other, requests to the loader
+ *
+ * Helpers of any other name are welcome, static or not: the linker has made them local, so nothing
+ * outside can meet them.
  */
 #pragma once
 

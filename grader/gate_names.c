@@ -12,8 +12,9 @@ char *gate_plain_name(const char *symbol)
     for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
         if (g_str_has_prefix(symbol, prefixes[i]))
             return g_strdup(symbol + strlen(prefixes[i]));
-    if (g_str_has_prefix(symbol, "__") && g_str_has_suffix(symbol, "_chk"))
-        return g_strndup(symbol + 2, strlen(symbol) - strlen("__") - strlen("_chk"));
+    gsize length = strlen(symbol), around = strlen("__") + strlen("_chk");
+    if (length > around && g_str_has_prefix(symbol, "__") && g_str_has_suffix(symbol, "_chk"))
+        return g_strndup(symbol + strlen("__"), length - around);
     return g_strdup(symbol);
 }
 

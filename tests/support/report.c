@@ -93,22 +93,48 @@ static bool publish(json_t *tests)
     return published;
 }
 
-static void list_suite(json_t *list, const struct criterion_ordered_set *tests)
+/* The file that is named after the suite comes first, then others by name; in a file, line by line. */
+static int compare_places(const void *left, const void *right)
 {
-    for (struct criterion_ordered_set_node *node = tests->first; node; node = node->next) {
-        const struct criterion_test *test = (void *)(node + 1);
-        json_array_append_new(list, describe_test(test, "listed"));
-    }
+    const struct criterion_test *a = *(struct criterion_test *const *)left;
+    const struct criterion_test *b = *(struct criterion_test *const *)right;
+    int suites = strcmp(a->category, b->category);
+    if (suites != 0)
+        return suites;
+    int a_own = strstr(a->data->file_, a->category) != NULL;
+    int b_own = strstr(b->data->file_, b->category) != NULL;
+    if (a_own != b_own)
+        return b_own - a_own;
+    int files = strcmp(a->data->file_, b->data->file_);
+    return files != 0 ? files : (int)a->data->line_ - (int)b->data->line_;
 }
 
-bool report_list(const struct criterion_test_set *tests)
+static size_t collect_tests(const struct criterion_test_set *set,
+                            const struct criterion_test **tests)
 {
-    json_t *list = json_array();
-    for (struct criterion_ordered_set_node *node = tests->suites->first; node; node = node->next) {
-        const struct criterion_suite_set *suite = (void *)(node + 1);
-        if (suite->tests)
-            list_suite(list, suite->tests);
+    size_t count = 0;
+    for (struct criterion_ordered_set_node *suite = set->suites->first; suite;
+         suite = suite->next) {
+        const struct criterion_ordered_set *of_suite =
+            ((const struct criterion_suite_set *)(void *)(suite + 1))->tests;
+        for (struct criterion_ordered_set_node *node = of_suite ? of_suite->first : NULL; node;
+             node = node->next)
+            tests[count++] = (const struct criterion_test *)(void *)(node + 1);
     }
+    return count;
+}
+
+bool report_list(const struct criterion_test_set *set)
+{
+    const struct criterion_test **tests = malloc((set->tests + 1) * sizeof *tests);
+    if (!tests)
+        return false;
+    size_t count = collect_tests(set, tests);
+    qsort(tests, count, sizeof *tests, compare_places);
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, describe_test(tests[i], "listed"));
+    free(tests);
     return publish(list);
 }
 

@@ -17,5 +17,8 @@
 
 #include <criterion/types.h>
 
-/* Write the list of all tests, without running any, to ATTENTION_REPORT or standard output. */
-bool report_list(const struct criterion_test_set *tests);
+/*
+ * Write the list of all tests, without running any, to ATTENTION_REPORT or standard output: suite by
+ * suite, in the order in which they stand in the source, which is that in which reports show them.
+ */
+bool report_list(const struct criterion_test_set *set);
