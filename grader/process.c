@@ -157,7 +157,7 @@ static gboolean start(Process *process, const ProcessSpec *spec, GError **error)
 
 Process *process_start(const ProcessSpec *spec, GError **error)
 {
-    g_autoptr(Process) process = g_new0(Process, 1);
+    Process *process = g_new0(Process, 1);
     process->pid = -1;
     process->pidfd = process->out.fd = process->err.fd = -1;
     process->out.text = g_string_new(NULL);
@@ -166,11 +166,13 @@ Process *process_start(const ProcessSpec *spec, GError **error)
     process->status_128 = spec->status_128;
     process->on_end = spec->ended;
     process->on_end_data = spec->ended_data;
-    if (!start(process, spec, error))
+    if (!start(process, spec, error)) {
+        process_free(process);
         return NULL;
+    }
     if (spec->wall_seconds > 0)
         process->deadline = g_get_monotonic_time() + spec->wall_seconds * G_TIME_SPAN_SECOND;
-    return g_steal_pointer(&process);
+    return process;
 }
 
 /* ---- running --------------------------------------------------------------------------------- */

@@ -38,9 +38,20 @@ static gboolean find_programs(Sandbox *sandbox, const char *libexec, GError **er
     return FALSE;
 }
 
+static gboolean open_parts(Sandbox *sandbox, const char *libexec, GError **error)
+{
+    if (!find_programs(sandbox, libexec, error) || !make_filters(sandbox, error))
+        return FALSE;
+    if (pipe2(sandbox->lifeline, O_CLOEXEC) < 0) {
+        grader_set_errno(error, "cannot make a pipe");
+        return FALSE;
+    }
+    return sandbox_probe(sandbox, error);
+}
+
 Sandbox *sandbox_open(const char *libexec, const RubricLimits *limits, GError **error)
 {
-    g_autoptr(Sandbox) sandbox = g_new0(Sandbox, 1);
+    Sandbox *sandbox = g_new0(Sandbox, 1);
     sandbox->limits = *limits;
     sandbox->lifeline[0] = sandbox->lifeline[1] = sandbox->leaf_filter = -1;
     for (int profile = 0; profile < SANDBOX_PROFILES; profile++) {
@@ -48,15 +59,10 @@ Sandbox *sandbox_open(const char *libexec, const RubricLimits *limits, GError **
         sandbox->paths[profile] = sandbox_paths_new((SandboxProfile)profile);
     }
     sandbox->groups = sandbox_groups_find();
-    if (!find_programs(sandbox, libexec, error) || !make_filters(sandbox, error))
-        return NULL;
-    if (pipe2(sandbox->lifeline, O_CLOEXEC) < 0) {
-        grader_set_errno(error, "cannot make a pipe");
-        return NULL;
-    }
-    if (!sandbox_probe(sandbox, error))
-        return NULL;
-    return g_steal_pointer(&sandbox);
+    if (open_parts(sandbox, libexec, error))
+        return sandbox;
+    sandbox_free(sandbox);
+    return NULL;
 }
 
 static void close_fd(int fd)

@@ -1,6 +1,5 @@
 #include "sandbox_layers.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 /* The kit's confine inside the namespaces. */
@@ -8,16 +7,13 @@
 
 #define MIB ((guint64)1 << 20)
 
-static void add(GPtrArray *argv, ...) G_GNUC_NULL_TERMINATED;
-
-static void add(GPtrArray *argv, ...)
+static void add_words(GPtrArray *argv, const char *const *words)
 {
-    va_list words;
-    va_start(words, argv);
-    for (const char *word = va_arg(words, const char *); word; word = va_arg(words, const char *))
-        g_ptr_array_add(argv, g_strdup(word));
-    va_end(words);
+    for (; *words; words++)
+        g_ptr_array_add(argv, g_strdup(*words));
 }
+
+#define ADD(argv, ...) add_words(argv, (const char *const[]){__VA_ARGS__, NULL})
 
 static void add_number(GPtrArray *argv, const char *option, guint64 number)
 {
@@ -38,7 +34,7 @@ static void add_folders_above(GPtrArray *argv, const char *path)
 {
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         g_autofree char *folder = g_strndup(path, (gsize)(slash - path));
-        add(argv, "--dir", folder, NULL);
+        ADD(argv, "--dir", folder);
     }
 }
 
@@ -49,17 +45,16 @@ static void add_mounts(GPtrArray *argv, const SandboxStart *start)
         const SandboxPath *path = g_ptr_array_index(paths, i);
         if (path->source) {
             add_folders_above(argv, path->path);
-            add(argv, "--ro-bind", path->source, path->path, NULL);
+            ADD(argv, "--ro-bind", path->source, path->path);
         } else {
-            add(argv, "--symlink", path->target, path->path, NULL);
+            ADD(argv, "--symlink", path->target, path->path);
         }
     }
     if (start->spec->profile == SANDBOX_MEMCHECK || start->probe)
-        add(argv, "--proc", "/proc", NULL);
-    add(argv, "--ro-bind", start->sandbox->confine, CONFINE_INSIDE, NULL);
-    add(argv, start->spec->box_writable ? "--bind" : "--ro-bind", start->spec->box, start->box,
-        NULL);
-    add(argv, "--remount-ro", "/", NULL);
+        ADD(argv, "--proc", "/proc");
+    ADD(argv, "--ro-bind", start->sandbox->confine, CONFINE_INSIDE);
+    ADD(argv, start->spec->box_writable ? "--bind" : "--ro-bind", start->spec->box, start->box);
+    ADD(argv, "--remount-ro", "/");
 }
 
 /*
@@ -69,13 +64,13 @@ static void add_mounts(GPtrArray *argv, const SandboxStart *start)
  */
 static void add_bwrap(GPtrArray *argv, const SandboxStart *start)
 {
-    add(argv, start->sandbox->bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net",
-        "--unshare-uts", "--unshare-cgroup-try", "--as-pid-1", "--cap-drop", "ALL", NULL);
+    ADD(argv, start->sandbox->bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net",
+        "--unshare-uts", "--unshare-cgroup-try", "--as-pid-1", "--cap-drop", "ALL");
     if (start->user != 0)
-        add(argv, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", NULL);
+        ADD(argv, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID");
     else
-        add(argv, "--unshare-user", "--uid", G_STRINGIFY(SANDBOX_USER), "--gid",
-            G_STRINGIFY(SANDBOX_USER), NULL);
+        ADD(argv, "--unshare-user", "--uid", G_STRINGIFY(SANDBOX_USER), "--gid",
+            G_STRINGIFY(SANDBOX_USER));
     add_mounts(argv, start);
 }
 
@@ -145,13 +140,13 @@ static void add_limits(GPtrArray *argv, const SandboxStart *start)
 static void add_landlock(GPtrArray *argv, const SandboxStart *start)
 {
     const GPtrArray *paths = start->sandbox->paths[start->spec->profile];
-    add(argv, "--landlock", start->spec->box_writable ? "--write" : "--exec", start->box, NULL);
+    ADD(argv, "--landlock", start->spec->box_writable ? "--write" : "--exec", start->box);
     if (start->spec->profile == SANDBOX_MEMCHECK)
-        add(argv, "--read", "/proc/self", NULL);
+        ADD(argv, "--read", "/proc/self");
     for (guint i = 0; i < paths->len; i++) {
         const SandboxPath *path = g_ptr_array_index(paths, i);
         if (path->source)
-            add(argv, path->exec ? "--exec" : "--read", path->path, NULL);
+            ADD(argv, path->exec ? "--exec" : "--read", path->path);
     }
 }
 
@@ -171,8 +166,8 @@ static void add_confine(GPtrArray *argv, const SandboxStart *start)
     if (sandbox_layer_holds(start->sandbox, LAYER_SECCOMP))
         add_number(argv, "--filter", (guint64)start->filter);
     if (start->probe)
-        add(argv, "--probe", NULL);
-    add(argv, "--", NULL);
+        ADD(argv, "--probe");
+    ADD(argv, "--");
 }
 
 GPtrArray *sandbox_command(const SandboxStart *start)
@@ -180,13 +175,12 @@ GPtrArray *sandbox_command(const SandboxStart *start)
     GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
     if (sandbox_layer_holds(start->sandbox, LAYER_NAMESPACES)) {
         add_bwrap(argv, start);
-        add(argv, CONFINE_INSIDE, "--folder", start->box, NULL);
+        ADD(argv, CONFINE_INSIDE, "--folder", start->box);
     } else {
-        add(argv, start->sandbox->confine, NULL);
+        ADD(argv, start->sandbox->confine);
     }
     add_confine(argv, start);
-    for (const char *const *word = start->spec->argv; *word; word++)
-        add(argv, *word, NULL);
+    add_words(argv, start->spec->argv);
     g_ptr_array_add(argv, NULL);
     return argv;
 }

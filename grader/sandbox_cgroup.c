@@ -214,9 +214,9 @@ static void remove_folder(const char *path)
 void sandbox_group_remove(SandboxGroup *group)
 {
     sandbox_group_close(group);
-    for (guint i = 0; i < group->n; i++) {
+    for (guint i = 0; i < SANDBOX_GROUPS && group->paths[i]; i++) {
         remove_folder(group->paths[i]);
-        g_free(group->paths[i]);
+        g_clear_pointer(&group->paths[i], g_free);
     }
     group->n = 0;
 }
