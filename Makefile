@@ -3,6 +3,9 @@
 STARTER := starter/
 SUBMISSION ?= starter
 SUBMISSIONS ?= tests/submissions
+# Where grades are kept: those of the sample class go with the build, those of a real one stay.
+GRADES ?= $(if $(filter tests/submissions,$(SUBMISSIONS)),$(BUILD)/sample-grades,grades)
+ROSTER ?=
 
 .DEFAULT_GOAL := help
 
@@ -33,8 +36,9 @@ $(foreach set,public hidden,$(eval $(BUILD)/tests/$(set)-direct: \
 
 # ---- grading -------------------------------------------------------------------------------------
 
-grade: $(PROGRAMS) $(BUILD)/tests/hidden ## SUBMISSIONS=tests/submissions against the hidden tests
-	@$(GRADER) grade $(SUBMISSIONS)
+grade: $(PROGRAMS) $(BUILD)/tests/hidden ## SUBMISSIONS=tests/submissions against the hidden tests; ROSTER=list.csv
+	@$(GRADER) grade --output='$(GRADES)' $(if $(ROSTER),--roster='$(ROSTER)') '$(SUBMISSIONS)' || \
+	    [ $$? -eq 1 ] # points were lost: no mistake of make's
 
 # ---- the assignment ------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ PACKAGES := glib-2.0 gio-2.0 jansson yaml-0.1 libelf libseccomp
 CLASS := $(wildcard grader/class/*.c)
 ifneq ($(CLASS),)
 PACKAGES += sqlite3 libarchive
+CLASS_LIBS := -lcsv
 WITH_CLASS := -DWITH_CLASS
 endif
 
@@ -27,7 +28,7 @@ OPT ?= -O2 -g
 CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS) $(COVERAGE)
 GRADER_CFLAGS = $(CFLAGS_OWN) -D_GNU_SOURCE -I$(or $(STARTER),.) -Igrader -Igrader/worker $(WITH_CLASS) \
     $(shell pkg-config --cflags $(PACKAGES))
-GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lm -pthread $(EXTRA_LDFLAGS)
+GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) $(CLASS_LIBS) -lm -pthread $(EXTRA_LDFLAGS)
 # What runs beside student code, and what the tests compare with: plain C, exact arithmetic.
 PLAIN_CFLAGS = -std=gnu17 -O1 -g -fno-omit-frame-pointer -ffp-contract=off $(WARN) -D_GNU_SOURCE \
     -I$(or $(STARTER),.) -Igrader/worker -Itests/support $(EXTRA_CFLAGS)

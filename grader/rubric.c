@@ -42,9 +42,16 @@ static const char *wrong_symbols(const char *text)
     return NULL;
 }
 
+static const char *wrong_time(const char *text)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, NULL);
+    return time != NULL ? NULL : "is no time with its zone, such as 2026-11-20T23:59:00+01:00";
+}
+
 static const char *const credits[] = {"all", "proportional", NULL};
 static const char *const disclosures[] = {"points", "title", "hint", "all", NULL};
 static const char *const sandboxes[] = {"nothing", "layers", "full", NULL};
+static const char *const attempts[] = {"latest", "best", NULL};
 
 static void item_free(void *data)
 {
@@ -79,6 +86,15 @@ static const YamlField memory_fields[] = {
 };
 static const YamlShape memory_shape = {memory_fields, G_N_ELEMENTS(memory_fields), NULL};
 
+#define LATE(name) .key = #name, .offset = offsetof(RubricLate, name), .optional = TRUE
+static const YamlField late_fields[] = {
+    {.key = "per_day", .offset = offsetof(RubricLate, per_day), .kind = FIELD_NUMBER, .max = 1},
+    {LATE(max), .kind = FIELD_NUMBER, .max = 1},
+    {LATE(grace_hours), .kind = FIELD_COUNT, .max = 10000},
+    {LATE(due), .kind = FIELD_TEXT, .wrong = wrong_time},
+};
+static const YamlShape late_shape = {late_fields, G_N_ELEMENTS(late_fields), NULL};
+
 #define LIMIT(name, most)                                                                          \
     {                                                                                              \
         .key = #name, .offset = offsetof(RubricLimits, name), .kind = FIELD_COUNT, .min = 1,       \
@@ -101,6 +117,8 @@ static const YamlField rubric_fields[] = {
     {TOP(limits), .kind = FIELD_MAP, .shape = &limit_shape},
     {TOP(hidden), .kind = FIELD_WORD, .words = disclosures},
     {TOP(sandbox), .kind = FIELD_WORD, .words = sandboxes},
+    {TOP(attempts), .kind = FIELD_WORD, .words = attempts, .optional = TRUE},
+    {TOP(late), .kind = FIELD_MAP, .shape = &late_shape, .optional = TRUE},
     {TOP(allowed), .kind = FIELD_TEXTS, .wrong = wrong_symbols, .max = 1000},
 };
 static const YamlShape rubric_shape = {rubric_fields, G_N_ELEMENTS(rubric_fields), NULL};
@@ -270,6 +288,7 @@ static Rubric *rubric_new(const char *path)
     rubric->files = g_ptr_array_new_with_free_func(g_free);
     rubric->items = g_ptr_array_new_with_free_func(item_free);
     rubric->allowed = g_ptr_array_new_with_free_func(g_free);
+    rubric->late.max = 1;
     return rubric;
 }
 
@@ -310,6 +329,7 @@ void rubric_free(Rubric *rubric)
     g_ptr_array_unref(rubric->files);
     g_ptr_array_unref(rubric->items);
     g_ptr_array_unref(rubric->allowed);
+    g_free(rubric->late.due);
     g_free(rubric);
 }
 

@@ -32,6 +32,17 @@ typedef enum {
     REQUIRE_FULL,   /* every layer that this kernel could have */
 } RubricSandbox;
 
+/* Which of several attempts of a student counts. */
+typedef enum { ATTEMPTS_LATEST, ATTEMPTS_BEST } RubricAttempts;
+
+/* What it costs to hand in late. Without the key `late` nothing: per_day is 0. */
+typedef struct {
+    double per_day;    /* 0..1: share of the earned points that each day late costs */
+    double max;        /* 0..1: it never costs more; 1 if not given */
+    guint grace_hours; /* later by less than this is not late */
+    char *due;         /* ISO 8601, with the time zone, or NULL */
+} RubricLate;
+
 typedef struct {
     char *id;         /* name of the Criterion suite: "masking" */
     char *grade_id;   /* the notebook's cell: "test-masking-immediate" */
@@ -64,6 +75,8 @@ typedef struct {
     GPtrArray *allowed;      /* char *: libc and libm symbols that student code may need */
     RubricDisclosure hidden; /* of hidden tests, to students */
     RubricSandbox sandbox;   /* below this, grading a class is refused */
+    RubricAttempts attempts; /* ATTEMPTS_LATEST if not given */
+    RubricLate late;
 } Rubric;
 
 Rubric *rubric_load(const char *path, GError **error);

@@ -1,65 +1,385 @@
 /* roster.c: see roster.h. */
 #include "roster.h"
 
+#include <csv.h>
+#include <math.h>
 #include <string.h>
 
 #include "error.h"
-#include "options.h"
 
-static void submission_free(Submission *submission)
+#define MAX_BYTES ((gsize)32 << 20)
+#define MAX_COLUMNS 500
+
+typedef enum {
+    KEY,
+    NAME,
+    FIRST,
+    LAST,
+    EMAIL,
+    LOGIN,
+    LMS_ID,
+    SIS_ID,
+    SECTION,
+    SUBMITTED,
+    DAYS_LATE,
+    N_COLUMNS
+} Column;
+
+/* Heads of columns in small letters; the first that is there is taken. */
+static const char *const heads[N_COLUMNS][10] = {
+    [KEY] = {"student_id", "student id", "key", "folder", NULL},
+    [NAME] = {"student", "name", "full name", "fullname", "student name", NULL},
+    [FIRST] = {"first_name", "first name", "firstname", NULL},
+    [LAST] = {"last_name", "last name", "lastname", "surname", NULL},
+    [EMAIL] = {"email", "email address", "e-mail", NULL},
+    [LOGIN] = {"login", "sis login id", "username", "login_id", "github", "github_username",
+               "lms_user_id", NULL},
+    [LMS_ID] = {"lms_id", "id", "identifier", "canvas_user_id", "user_id", "userid", NULL},
+    [SIS_ID] = {"sis_id", "sis user id", "id number", "idnumber", NULL},
+    [SECTION] = {"section", "group", "groups", NULL},
+    [SUBMITTED] = {"submitted_at", NULL},
+    [DAYS_LATE] = {"days_late", NULL},
+};
+
+typedef struct {
+    char *cells[N_COLUMNS]; /* NULL: no such column, or nothing in it */
+    guint line;
+    gboolean taken; /* a submission has matched it */
+} Row;
+
+typedef struct {
+    GPtrArray *cells; /* of the row being read */
+    int columns[N_COLUMNS];
+    gboolean headed, has_column;
+    guint line;
+    GPtrArray *rows; /* Row * */
+} Reader;
+
+static void row_free(Row *row)
 {
-    g_free(submission->name);
-    g_free(submission->path);
-    g_free(submission);
+    for (guint i = 0; i < N_COLUMNS; i++)
+        g_free(row->cells[i]);
+    g_free(row);
 }
 
-static void add(GPtrArray *submissions, const char *path)
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static void on_cell(void *bytes, size_t length, void *data)
 {
-    Submission *submission = g_new0(Submission, 1);
-    submission->name = options_name(path);
-    submission->path = g_strdup(path);
-    g_ptr_array_add(submissions, submission);
+    Reader *reader = data;
+    if (reader->cells->len >= MAX_COLUMNS)
+        return;
+    g_autofree char *raw = g_strndup(bytes != NULL ? bytes : "", length);
+    char *text = g_utf8_make_valid(raw, -1);
+    g_ptr_array_add(reader->cells, g_strstrip(text));
 }
 
-static gboolean is_submission(const char *path, const GPtrArray *files)
+static int find_column(const GPtrArray *cells, Column column)
 {
-    for (guint i = 0; i < files->len; i++) {
-        g_autofree char *file = g_build_filename(path, files->pdata[i], NULL);
-        if (g_file_test(file, G_FILE_TEST_EXISTS))
-            return TRUE;
+    for (guint h = 0; heads[column][h] != NULL; h++)
+        for (guint i = 0; i < cells->len; i++) {
+            g_autofree char *head = g_utf8_casefold(cells->pdata[i], -1);
+            if (strcmp(head, heads[column][h]) == 0)
+                return (int)i;
+        }
+    return -1;
+}
+
+static void read_head(Reader *reader)
+{
+    /* Spreadsheets begin a file with a byte order mark. */
+    if (reader->cells->len > 0 && g_str_has_prefix(reader->cells->pdata[0], "\xef\xbb\xbf")) {
+        char *first = reader->cells->pdata[0];
+        memmove(first, first + 3, strlen(first + 3) + 1);
     }
+    for (guint i = 0; i < N_COLUMNS; i++) {
+        reader->columns[i] = find_column(reader->cells, i);
+        reader->has_column |= reader->columns[i] >= 0;
+    }
+    reader->headed = TRUE;
+}
+
+/* Canvas has a line with the maximum of each column, Moodle says "Participant 7" for 7. */
+static gboolean tidy(Row *row)
+{
+    char **id = &row->cells[LMS_ID], **name = &row->cells[NAME];
+    if (*name != NULL &&
+        (g_str_equal(*name, "Points Possible") || g_str_equal(*name, "Student, Test")))
+        return FALSE;
+    if (*id != NULL && g_str_has_prefix(*id, "Participant ")) {
+        char *number = g_strdup(*id + strlen("Participant "));
+        g_free(*id);
+        *id = number;
+    }
+    if (*name == NULL && row->cells[LAST] != NULL)
+        *name = row->cells[FIRST] != NULL
+                    ? g_strconcat(row->cells[FIRST], " ", row->cells[LAST], NULL)
+                    : g_strdup(row->cells[LAST]);
+    for (guint i = 0; i < N_COLUMNS; i++)
+        if (row->cells[i] != NULL)
+            return TRUE;
     return FALSE;
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
+static void on_row(int end, void *data)
 {
-    const Submission *const *left = a, *const *right = b;
-    return strcmp((*left)->name, (*right)->name);
+    Reader *reader = data;
+    (void)end;
+    reader->line++;
+    if (!reader->headed) {
+        read_head(reader);
+    } else {
+        Row *row = g_new0(Row, 1);
+        row->line = reader->line;
+        for (guint i = 0; i < N_COLUMNS; i++) {
+            int column = reader->columns[i];
+            const char *cell = column >= 0 && (guint)column < reader->cells->len
+                                   ? reader->cells->pdata[column]
+                                   : "";
+            row->cells[i] = *cell != '\0' ? g_strdup(cell) : NULL;
+        }
+        if (tidy(row))
+            g_ptr_array_add(reader->rows, row);
+        else
+            row_free(row);
+    }
+    g_ptr_array_set_size(reader->cells, 0);
 }
 
-GPtrArray *roster_find(const char *path, const GPtrArray *files, GError **error)
+static gboolean fault(GError **error, const char *path, const char *what)
 {
-    g_autoptr(GPtrArray) submissions =
-        g_ptr_array_new_with_free_func((GDestroyNotify)submission_free);
-    if (is_submission(path, files)) {
-        add(submissions, path);
-        return g_steal_pointer(&submissions);
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "the roster '%s' %s", path, what);
+    return FALSE;
+}
+
+static gboolean read_rows(Reader *reader, const char *path, GError **error)
+{
+    g_autofree char *bytes = NULL;
+    gsize length;
+    if (!g_file_get_contents(path, &bytes, &length, error))
+        return FALSE;
+    if (length > MAX_BYTES)
+        return fault(error, path, "is larger than 32 MiB");
+    struct csv_parser parser;
+    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
+        return fault(error, path, "cannot be read: no memory");
+    /* Spreadsheets of countries with a decimal comma separate by semicolons. */
+    gsize head = strcspn(bytes, "\r\n");
+    if (memchr(bytes, ',', head) == NULL && memchr(bytes, ';', head) != NULL)
+        csv_set_delim(&parser, ';');
+    gboolean good = csv_parse(&parser, bytes, length, on_cell, on_row, reader) == length &&
+                    csv_fini(&parser, on_cell, on_row, reader) == 0;
+    csv_free(&parser);
+    if (!good) {
+        g_autofree char *what =
+            g_strdup_printf("is no CSV: a stray quote in row %u", reader->line + 1);
+        return fault(error, path, what);
     }
-    g_autoptr(GDir) folder = g_dir_open(path, 0, error);
-    if (folder == NULL)
-        return NULL;
-    const char *name;
-    while ((name = g_dir_read_name(folder)) != NULL) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        if (name[0] != '.' && g_file_test(inner, G_FILE_TEST_IS_DIR))
-            add(submissions, inner);
+    return reader->has_column || fault(error, path,
+                                       "has no column that is known, such as student, name, "
+                                       "email, ID or Identifier, in its first row");
+}
+
+/* ---- matching -------------------------------------------------------------------------------- */
+
+/* Letters and digits only, in small letters, without accents: "O'Neil, Zoë" is "oneilzoe". */
+static char *plain(const char *text)
+{
+    g_autofree char *split = g_utf8_normalize(text, -1, G_NORMALIZE_ALL);
+    g_autofree char *folded = split != NULL ? g_utf8_casefold(split, -1) : g_strdup("");
+    GString *out = g_string_new(NULL);
+    for (const char *at = folded; *at != '\0'; at = g_utf8_next_char(at))
+        if (g_unichar_isalnum(g_utf8_get_char(at)))
+            g_string_append_unichar(out, g_utf8_get_char(at));
+    return g_string_free(out, FALSE);
+}
+
+static gboolean same(const char *cell, const char *text)
+{
+    return cell != NULL && text != NULL && *text != '\0' && strcmp(cell, text) == 0;
+}
+
+static gboolean plain_same(const char *cell, const char *wanted)
+{
+    if (cell == NULL || *wanted == '\0')
+        return FALSE;
+    g_autofree char *ours = plain(cell);
+    return strcmp(ours, wanted) == 0;
+}
+
+/* Canvas calls its files by the last name, then the first. */
+static gboolean turned_same(const Row *row, const char *wanted)
+{
+    if (row->cells[FIRST] != NULL && row->cells[LAST] != NULL) {
+        g_autofree char *turned = g_strconcat(row->cells[LAST], row->cells[FIRST], NULL);
+        return plain_same(turned, wanted);
     }
-    if (submissions->len == 0) {
-        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
-                    "there is no submission in '%s': neither %s nor a folder for each student",
-                    path, (const char *)files->pdata[0]);
-        return NULL;
+    const char *blank = row->cells[NAME] != NULL ? strrchr(row->cells[NAME], ' ') : NULL;
+    if (blank == NULL)
+        return FALSE;
+    g_autofree char *first = g_strndup(row->cells[NAME], (gsize)(blank - row->cells[NAME]));
+    g_autofree char *turned = g_strconcat(blank, first, NULL);
+    return plain_same(turned, wanted);
+}
+
+static gboolean mail_same(const Row *row, const char *text)
+{
+    const char *mail = row->cells[EMAIL];
+    const char *at = mail != NULL ? strchr(mail, '@') : NULL;
+    return at != NULL && strlen(text) == (gsize)(at - mail) &&
+           strncmp(mail, text, strlen(text)) == 0;
+}
+
+/* "attention-ann" is the clone of ann. */
+static gboolean clone_same(const Row *row, const Submission *submission)
+{
+    const char *login = row->cells[LOGIN];
+    if (login == NULL || submission->commit == NULL)
+        return FALSE;
+    g_autofree char *end = g_strconcat("-", login, NULL);
+    return g_str_has_suffix(submission->student, end);
+}
+
+/* From the surest way to the weakest; each is tried on the whole roster before the next. */
+enum { WAYS = 4 };
+
+static gboolean matches(const Row *row, const Submission *submission, guint way)
+{
+    char *const *cells = row->cells;
+    const char *student = submission->student;
+    g_autofree char *name = plain(submission->name);
+    switch (way) {
+    case 0:
+        return same(cells[LMS_ID], submission->lms_id);
+    case 1:
+        return submission->lms_id == NULL &&
+               (same(cells[KEY], student) || same(cells[LOGIN], student) ||
+                same(cells[EMAIL], student) || same(cells[SIS_ID], student) ||
+                same(cells[LMS_ID], student));
+    case 2:
+        return plain_same(cells[NAME], name) || turned_same(row, name);
+    default:
+        return mail_same(row, student) || clone_same(row, submission);
     }
-    g_ptr_array_sort(submissions, compare_names);
-    return g_steal_pointer(&submissions);
+}
+
+static Row *find_row(const GPtrArray *rows, const Submission *submission)
+{
+    for (guint way = 0; way < WAYS; way++) {
+        Row *found = NULL;
+        guint count = 0;
+        for (guint i = 0; i < rows->len; i++)
+            if (matches(rows->pdata[i], submission, way)) {
+                found = rows->pdata[i];
+                count++;
+            }
+        if (count == 1)
+            return found;
+        if (count > 1)
+            return NULL; /* two students of one name: rather none than the wrong one */
+    }
+    return NULL;
+}
+
+/* ---- what a row says ------------------------------------------------------------------------- */
+
+guint roster_days_late(const RubricLate *late, GDateTime *submitted)
+{
+    if (late->due == NULL || submitted == NULL)
+        return 0;
+    g_autoptr(GDateTime) due = g_date_time_new_from_iso8601(late->due, NULL);
+    GTimeSpan over = g_date_time_difference(submitted, due);
+    if (over <= late->grace_hours * G_TIME_SPAN_HOUR)
+        return 0;
+    return (guint)MIN((over + G_TIME_SPAN_DAY - 1) / G_TIME_SPAN_DAY, 10000);
+}
+
+static gboolean bad_cell(GError **error, const char *path, const Row *row, const char *column,
+                         const char *what)
+{
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "the roster '%s', row %u: %s %s", path,
+                row->line, column, what);
+    return FALSE;
+}
+
+static gboolean read_late(const char *path, const Row *row, const RubricLate *late,
+                          Submission *submission, GError **error)
+{
+    if (row->cells[DAYS_LATE] != NULL) {
+        guint64 days;
+        if (!g_ascii_string_to_unsigned(row->cells[DAYS_LATE], 10, 0, 10000, &days, NULL))
+            return bad_cell(error, path, row, "days_late", "must be a whole number");
+        submission->days_late = (guint)days;
+    } else if (row->cells[SUBMITTED] != NULL) {
+        g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(row->cells[SUBMITTED], NULL);
+        if (time == NULL)
+            return bad_cell(error, path, row, "submitted_at",
+                            "must be a time with its zone, such as 2026-11-20T23:59:00+01:00");
+        submission->days_late = roster_days_late(late, time);
+    }
+    return TRUE;
+}
+
+static void set(char **text, const char *cell)
+{
+    if (cell == NULL)
+        return;
+    g_free(*text);
+    *text = g_strdup(cell);
+}
+
+static const char *key_of(const Row *row)
+{
+    const Column order[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID, NAME};
+    for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
+        if (row->cells[order[i]] != NULL)
+            return row->cells[order[i]];
+    return row->cells[LAST] != NULL ? row->cells[LAST] : row->cells[FIRST];
+}
+
+static gboolean fill_in(const char *path, const Row *row, const RubricLate *late,
+                        Submission *submission, GError **error)
+{
+    set(&submission->student, key_of(row));
+    set(&submission->name, row->cells[NAME] != NULL ? row->cells[NAME] : key_of(row));
+    set(&submission->email, row->cells[EMAIL]);
+    set(&submission->login, row->cells[LOGIN]);
+    set(&submission->lms_id, row->cells[LMS_ID]);
+    set(&submission->sis_id, row->cells[SIS_ID]);
+    set(&submission->section, row->cells[SECTION]);
+    submission->listed = TRUE;
+    return submission->path == NULL || read_late(path, row, late, submission, error);
+}
+
+static gboolean apply(const GPtrArray *rows, const char *path, const Rubric *rubric,
+                      GPtrArray *submissions, GError **error)
+{
+    for (guint i = 0; i < submissions->len; i++) {
+        Row *row = find_row(rows, submissions->pdata[i]);
+        if (row == NULL)
+            continue;
+        row->taken = TRUE;
+        if (!fill_in(path, row, &rubric->late, submissions->pdata[i], error))
+            return FALSE;
+    }
+    for (guint i = 0; i < rows->len; i++) {
+        const Row *row = rows->pdata[i];
+        if (row->taken || key_of(row) == NULL)
+            continue;
+        Submission *absent = submission_new(key_of(row), NULL);
+        g_ptr_array_add(submissions, absent);
+        if (!fill_in(path, row, &rubric->late, absent, error))
+            return FALSE;
+    }
+    g_ptr_array_sort(submissions, submission_compare);
+    return TRUE;
+}
+
+gboolean roster_apply(const char *path, const Rubric *rubric, GPtrArray *submissions,
+                      GError **error)
+{
+    g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
+    Reader reader = {.cells = cells, .rows = rows};
+    return read_rows(&reader, path, error) && apply(rows, path, rubric, submissions, error);
 }

@@ -1,18 +1,23 @@
 /*
- * roster.h: which submissions there are.
+ * roster.h: a CSV list of the students, such as the LMS exports: it gives submissions their names,
+ * and tells who handed in nothing.
+ *
+ * Columns are found by their heads, whatever their order and case: those of Canvas's gradebook, of
+ * Moodle's participants and grading worksheet, of nbgrader, or simply `student,name,email`. Two
+ * more are the kit's own: `submitted_at` (a time with its zone, compared with the rubric's late.due)
+ * and `days_late`.
  */
 #pragma once
 
-#include <glib.h>
-
-/* One submission to grade. */
-typedef struct {
-    char *name; /* what it is called in reports */
-    char *path; /* its folder */
-} Submission;
+#include "rubric.h"
+#include "submission.h"
 
 /*
- * The submissions at a path, sorted by name, as Submission *: the folder itself if it holds one of
- * the `files` that are handed in, otherwise each folder in it that is not hidden.
+ * Match the submissions with the roster, and add those who handed in nothing, without a path. A
+ * submission matches by the LMS's number, else by its name against key, login, email and name.
  */
-GPtrArray *roster_find(const char *path, const GPtrArray *files, GError **error);
+gboolean roster_apply(const char *path, const Rubric *rubric, GPtrArray *submissions,
+                      GError **error);
+
+/* Days late by the rubric: begun days after due + grace; 0 if nothing is due. */
+guint roster_days_late(const RubricLate *late, GDateTime *submitted);

@@ -1,0 +1,320 @@
+/* batch.c: see batch.h. */
+#include "batch.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+#include "progress.h"
+#include "report_text.h"
+#include "result_json.h"
+#include "result_words.h"
+
+#define TICK (G_TIME_SPAN_SECOND / 4)
+
+/* One grading: made by the main thread, filled by another, finished by the main thread. */
+typedef struct {
+    const Submission *submission;
+    char *fingerprint, *key;
+    GradebookMark before;
+    guint32 seed;
+    Result *result;
+} Task;
+
+typedef struct {
+    const Batch *batch;
+    BatchOutcome *outcome;
+    Progress *progress;
+    char *producer; /* what else than the submission goes into each key */
+    GThreadPool *pool;
+    GAsyncQueue *finished; /* Task * */
+    guint next, running;
+} Run;
+
+static void task_free(Task *task)
+{
+    g_free(task->fingerprint);
+    g_free(task->key);
+    result_free(task->result);
+    g_free(task);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
+
+void batch_outcome_clear(BatchOutcome *outcome)
+{
+    g_clear_pointer(&outcome->moves, g_ptr_array_unref);
+}
+
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t stop_asked;
+
+/* The second time the default does its work. */
+static void ask_to_stop(int signal)
+{
+    stop_asked = signal;
+}
+
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void watch_signals(void)
+{
+    const struct sigaction action = {.sa_handler = ask_to_stop,
+                                     .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    for (gsize i = 0; i < G_N_ELEMENTS(stop_signals); i++)
+        sigaction(stop_signals[i], &action, NULL);
+}
+
+static void unwatch_signals(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(stop_signals); i++)
+        signal(stop_signals[i], SIG_DFL);
+}
+
+/* Only the main thread is interrupted: block the signals while the others are started. */
+static GThreadPool *start_pool(GFunc work, Run *run, GError **error)
+{
+    sigset_t ours, before;
+    sigemptyset(&ours);
+    for (gsize i = 0; i < G_N_ELEMENTS(stop_signals); i++)
+        sigaddset(&ours, stop_signals[i]);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
+    GThreadPool *pool = g_thread_pool_new(work, run, (int)run->batch->jobs, TRUE, error);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return pool;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+static void add_file(GChecksum *sum, const char *path)
+{
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
+    if (file != NULL)
+        g_checksum_update(sum, (const guchar *)g_mapped_file_get_contents(file),
+                          (gssize)g_mapped_file_get_length(file));
+}
+
+/* The hash of the grader itself, of the versions it found, and of how seeds are chosen. */
+static char *describe_producer(const Batch *batch)
+{
+    const GradeContext *context = batch->context;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree char *worker = g_build_filename(context->kit->libexec, "worker", NULL);
+    add_file(sum, "/proc/self/exe");
+    add_file(sum, worker);
+    g_autoptr(GList) names = g_hash_table_get_keys(context->versions);
+    names = g_list_sort(names, (GCompareFunc)strcmp);
+    for (const GList *name = names; name != NULL; name = name->next) {
+        const char *version = g_hash_table_lookup(context->versions, name->data);
+        g_autofree char *line = g_strdup_printf("%s %s\n", (const char *)name->data, version);
+        g_checksum_update(sum, (const guchar *)line, -1);
+    }
+    g_autofree char *seed =
+        batch->fixed_seed ? g_strdup_printf("seed %u", batch->seed) : g_strdup("seed fresh");
+    g_checksum_update(sum, (const guchar *)seed, -1);
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+static Task *task_new(const Run *run, const Submission *submission)
+{
+    const Rubric *rubric = run->batch->context->rubric;
+    Task *task = g_new0(Task, 1);
+    task->submission = submission;
+    task->seed = run->batch->fixed_seed ? run->batch->seed : grade_fresh_seed();
+    task->fingerprint = submission_fingerprint(submission, rubric->files, rubric->limits.file_kib);
+    g_autofree char *both = g_strconcat(run->producer, task->fingerprint, NULL);
+    /* Whoever grades again wants a record of its own, next to the one that is there. */
+    g_autofree char *again =
+        run->batch->again ? g_strdup_printf("%s again %u", both, task->seed) : NULL;
+    task->key = g_compute_checksum_for_string(G_CHECKSUM_SHA256, again != NULL ? again : both, -1);
+    return task;
+}
+
+/* ---- one grading ----------------------------------------------------------------------------- */
+
+/* In another thread. */
+static void grade_task(gpointer data, gpointer user_data)
+{
+    Task *task = data;
+    Run *run = user_data;
+    task->result = grade_submission(run->batch->context, task->submission->name,
+                                    task->submission->path, task->seed);
+    g_async_queue_push(run->finished, task);
+}
+
+char *batch_file_name(const char *student)
+{
+    GString *name = g_string_new(NULL);
+    for (const char *at = student; *at != '\0' && name->len < 100; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        gboolean plain = c >= 0x80 ? g_unichar_isalnum(c)
+                                   : g_ascii_isalnum((char)c) || strchr("-_+=@", (int)c) != NULL;
+        plain = plain || (c == '.' && name->len > 0) || (c == ' ' && name->len > 0);
+        if (plain)
+            g_string_append_unichar(name, c);
+        else
+            g_string_append_c(name, '_');
+    }
+    if (strcmp(name->str, student) != 0) {
+        g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, student, -1);
+        g_string_append_printf(name, "-%.8s", sum);
+    }
+    return g_string_free(name, FALSE);
+}
+
+static gboolean write_reports(const Batch *batch, const Task *task, GError **error)
+{
+    if (batch->reports == NULL)
+        return TRUE;
+    const Submission *submission = task->submission;
+    g_autofree char *name = batch_file_name(submission->student);
+    g_autofree char *attempt =
+        *submission->attempt != '\0' ? batch_file_name(submission->attempt) : NULL;
+    g_autofree char *folder = g_build_filename(batch->reports, name, attempt, NULL);
+    if (g_mkdir_with_parents(folder, 0700) != 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", folder);
+        return FALSE;
+    }
+    const ReportStyle style = {.show = DISCLOSE_ALL};
+    g_autofree char *text = report_text(task->result, &style);
+    g_autofree char *report = g_build_filename(folder, "report.txt", NULL);
+    g_autofree char *json = g_build_filename(folder, "result.json", NULL);
+    return g_file_set_contents(report, text, -1, error) && result_save(task->result, json, error);
+}
+
+static char *mark_words(const GradebookMark *mark)
+{
+    return mark->status == SUBMISSION_UNGRADED ? g_strdup("ungraded")
+                                               : words_points(mark->score + mark->extra);
+}
+
+static void note_move(Run *run, const Task *task, const GradebookMark *after)
+{
+    const GradebookMark *before = &task->before;
+    if (!before->known || after->status == SUBMISSION_UNGRADED ||
+        (before->score + before->extra == after->score + after->extra &&
+         before->status == after->status))
+        return;
+    g_autofree char *label = submission_label(task->submission);
+    g_autofree char *from = mark_words(before), *to = mark_words(after);
+    g_ptr_array_add(run->outcome->moves, g_strdup_printf("%s: %s -> %s", label, from, to));
+}
+
+static char *outcome_words(const Result *result)
+{
+    if (result->status == SUBMISSION_UNGRADED)
+        return g_strdup_printf("ungraded: %s", result->reason);
+    g_autofree char *score = words_points(result->score);
+    g_autofree char *max = words_points(result->max_score);
+    return result->status == SUBMISSION_GRADED
+               ? g_strdup_printf("%s/%s", score, max)
+               : g_strdup_printf("%s/%s, %s", score, max, submission_status_word(result->status));
+}
+
+static gboolean finish(Run *run, const Task *task, GError **error)
+{
+    const Result *result = task->result;
+    g_autofree char *words = outcome_words(result);
+    run->running--;
+    progress_end(run->progress, task->submission->name, words);
+    if (!gradebook_store(run->batch->book, task->submission, task->key, task->fingerprint, result,
+                         error) ||
+        !write_reports(run->batch, task, error))
+        return FALSE;
+    *(result->status == SUBMISSION_UNGRADED ? &run->outcome->ungraded : &run->outcome->graded) += 1;
+    const GradebookMark after = {TRUE, result->score, result->extra, result->status};
+    note_move(run, task, &after);
+    return TRUE;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+/* Begin the next submission, unless the gradebook has it. */
+static gboolean begin_next(Run *run, GError **error)
+{
+    const Submission *submission = run->batch->submissions->pdata[run->next++];
+    gboolean done = FALSE;
+    if (submission->path == NULL)
+        return TRUE;
+    g_autoptr(Task) task = task_new(run, submission);
+    if (!gradebook_reuse(run->batch->book, submission, task->key, &done, &task->before, error))
+        return FALSE;
+    if (done) {
+        run->outcome->reused++;
+        progress_skip(run->progress);
+        return TRUE;
+    }
+    progress_begin(run->progress, submission->name);
+    run->running++;
+    return g_thread_pool_push(run->pool, g_steal_pointer(&task), error);
+}
+
+static gboolean fill(Run *run, GError **error)
+{
+    while (stop_asked == 0 && run->running < run->batch->jobs &&
+           run->next < run->batch->submissions->len)
+        if (!begin_next(run, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean work_off(Run *run, GError **error)
+{
+    gboolean told = FALSE;
+    while (fill(run, error)) {
+        if (run->running == 0)
+            return TRUE;
+        g_autoptr(Task) task = g_async_queue_timeout_pop(run->finished, TICK);
+        if (stop_asked != 0 && !told) {
+            progress_say(run->progress,
+                         "stopping when the running ones are finished; once more to stop at once");
+            told = TRUE;
+        }
+        if (task == NULL)
+            progress_tick(run->progress);
+        else if (!finish(run, task, error))
+            return FALSE;
+    }
+    return FALSE;
+}
+
+/* After an error of ours: the running ones end, and are kept if that is possible. */
+static void drain(Run *run)
+{
+    while (run->running > 0) {
+        g_autoptr(Task) task = g_async_queue_pop(run->finished);
+        finish(run, task, NULL);
+    }
+}
+
+static guint count_new(const Batch *batch)
+{
+    guint count = 0;
+    for (guint i = 0; i < batch->submissions->len; i++)
+        count += ((const Submission *)batch->submissions->pdata[i])->path != NULL;
+    return count;
+}
+
+gboolean batch_run(const Batch *batch, BatchOutcome *outcome, GError **error)
+{
+    g_autoptr(Progress) progress = progress_new(count_new(batch), batch->quiet);
+    g_autofree char *producer = describe_producer(batch);
+    outcome->moves = g_ptr_array_new_with_free_func(g_free);
+    Run run = {.batch = batch, .outcome = outcome, .progress = progress, .producer = producer};
+    run.finished = g_async_queue_new();
+    run.pool = start_pool(grade_task, &run, error);
+    gboolean good = run.pool != NULL;
+    if (good) {
+        watch_signals();
+        good = work_off(&run, error);
+        drain(&run);
+        unwatch_signals();
+        g_thread_pool_free(run.pool, FALSE, TRUE);
+    }
+    g_async_queue_unref(run.finished);
+    outcome->stopped = run.next < batch->submissions->len;
+    return good;
+}

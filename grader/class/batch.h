@@ -1,0 +1,41 @@
+/*
+ * batch.h: many submissions at once, into a gradebook.
+ *
+ * What the gradebook has already is not graded again. Each grading is kept as soon as it is
+ * finished, so a batch can be stopped at any moment and run again. One thread, the caller's, writes
+ * the gradebook and the reports; the others grade.
+ */
+#pragma once
+
+#include "grade.h"
+#include "gradebook.h"
+
+typedef struct {
+    const GradeContext *context;
+    Gradebook *book;
+    const GPtrArray *submissions; /* Submission *; those without a path are passed over */
+    const char *reports;          /* folder for report.txt and result.json of each, or NULL */
+    guint jobs;                   /* submissions at once */
+    gboolean fixed_seed;          /* otherwise a fresh one for each grading */
+    guint32 seed;
+    gboolean again; /* grade also what the gradebook has */
+    gboolean quiet;
+} Batch;
+
+typedef struct {
+    guint graded, reused, ungraded;
+    gboolean stopped; /* by Ctrl-C or a signal: some were not begun */
+    GPtrArray *moves; /* char *: the grades that a regrade moved, before and after */
+} BatchOutcome;
+
+void batch_outcome_clear(BatchOutcome *outcome);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BatchOutcome, batch_outcome_clear)
+
+/*
+ * Grade. Ctrl-C lets the running ones finish, a second one does not wait for them. FALSE and an
+ * error if the gradebook or the reports cannot be written; what was finished before is kept.
+ */
+gboolean batch_run(const Batch *batch, BatchOutcome *outcome, GError **error);
+
+/* A folder or file name for a student that is right on any file system; to be freed. */
+char *batch_file_name(const char *student);

@@ -1,0 +1,14 @@
+/*
+ * bounded.h: read files that strangers named: no link is followed, nothing is waited for, and no
+ * more is read than a limit.
+ */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * At most `limit` bytes of the regular file `name`, which may have slashes, beneath `folder`. NULL
+ * if there is no such file; `fault`, unless NULL, is then a word for why: "missing", "link",
+ * "special" or "unreadable".
+ */
+GBytes *bounded_read(const char *folder, const char *name, gsize limit, const char **fault);

@@ -1,0 +1,141 @@
+/* class_view.c: see class_view.h. */
+#include "class_view.h"
+
+#include <string.h>
+
+#include "escape.h"
+#include "glance.h"
+#include "result_words.h"
+#include "wrap.h"
+
+enum { NAME_COLUMNS = 26, CELL = 5, MOST_CELLS = 6 };
+
+typedef struct {
+    const ClassStyle *style;
+    GString *out;
+    gboolean headed;
+} Table;
+
+static void paint(const Table *table, const char *code, const char *text)
+{
+    if (table->style->colour && code != NULL)
+        g_string_append_printf(table->out, "\x1b[%sm%s\x1b[0m", code, text);
+    else
+        g_string_append(table->out, text);
+}
+
+/* The maximum of each item is the head of its column. */
+static void append_head(Table *table, const Grade *grade, const Result *result)
+{
+    GString *line = g_string_new("student");
+    wrap_pad(line, 0, NAME_COLUMNS);
+    guint cells = result != NULL ? MIN(result->items->len, MOST_CELLS) : 0;
+    for (guint i = 0; i < cells; i++) {
+        const ItemResult *item = result->items->pdata[i];
+        g_autofree char *max = words_points(item->max_points);
+        g_autofree char *cell = g_strdup_printf("%u:%s", i + 1, max);
+        g_string_append_printf(line, " %*s", CELL, cell);
+    }
+    g_autofree char *max = words_points(grade->max_score);
+    g_autofree char *of = g_strdup_printf("of %s", max);
+    g_string_append_printf(line, "  %6s\n", of);
+    g_autofree char *text = g_string_free(line, FALSE);
+    paint(table, "1", text);
+    table->headed = TRUE;
+}
+
+/* A few words: what the points do not say. */
+static char *remark(const Grade *grade, const Result *result)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *reason = result != NULL ? glance_reason(result) : NULL;
+    if (result == NULL)
+        g_string_append(text, grade->graded ? "nothing handed in" : "nothing handed in");
+    else if (reason != NULL)
+        g_string_append_len(text, reason, (gssize)strcspn(reason, ":"));
+    guint findings = 0;
+    for (guint i = 0; result != NULL && i < result->items->len; i++)
+        findings += ((const ItemResult *)result->items->pdata[i])->memory->len;
+    if (findings > 0)
+        g_string_append_printf(text, "%smemory errors", text->len > 0 ? ", " : "");
+    if (grade->extra > 0) {
+        g_autofree char *extra = words_points(grade->extra);
+        g_string_append_printf(text, "%sextra %s", text->len > 0 ? ", " : "", extra);
+    }
+    if (grade->days_late > 0)
+        g_string_append_printf(text, "%slate %u d", text->len > 0 ? ", " : "", grade->days_late);
+    if (grade->adjusted && grade->adjustment != 0)
+        g_string_append_printf(text, "%sadjusted %+.10g", text->len > 0 ? ", " : "",
+                               grade->adjustment);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static const char *colour_of(const Grade *grade)
+{
+    if (!grade->graded)
+        return "33";
+    if (grade->final >= grade->max_score)
+        return "32";
+    return grade->final <= 0 ? "31" : NULL;
+}
+
+static void append_row(Table *table, const Grade *grade, const Result *result)
+{
+    if (!table->headed)
+        append_head(table, grade, result);
+    GString *out = table->out;
+    g_autofree char *name = escape_text(grade->name, -1, 200, FALSE);
+    g_autoptr(GString) cell = g_string_new(name);
+    while (wrap_columns(cell->str) > NAME_COLUMNS - 1)
+        g_string_truncate(
+            cell, (gsize)(g_utf8_find_prev_char(cell->str, cell->str + cell->len) - cell->str));
+    wrap_pad(cell, 0, NAME_COLUMNS);
+    g_string_append(out, cell->str);
+    guint cells = result != NULL ? MIN(result->items->len, MOST_CELLS) : 0;
+    for (guint i = 0; i < cells; i++) {
+        const ItemResult *item = result->items->pdata[i];
+        g_autofree char *points = words_points(item->points);
+        g_string_append_printf(out, " %*s", CELL,
+                               result->status == SUBMISSION_GRADED ? points : "-");
+    }
+    if (result == NULL)
+        g_string_append_printf(out, "%*s", 4 * (CELL + 1), "");
+    g_autofree char *final = grade->graded ? words_points(grade->final) : g_strdup("-");
+    g_autofree char *total = g_strdup_printf("  %6s", final);
+    paint(table, colour_of(grade), total);
+    g_autofree char *words = remark(grade, result);
+    g_autofree char *safe = escape_text(words, -1, 200, FALSE);
+    if (*safe != '\0') {
+        g_string_append(out, "  ");
+        wrap_cut(out, NAME_COLUMNS + 4 * (CELL + 1) + 10, safe);
+    }
+    g_string_append_c(out, '\n');
+}
+
+char *class_view(Gradebook *book, const ClassStyle *style, GError **error)
+{
+    g_autoptr(GPtrArray) grades = gradebook_grades(book, error);
+    if (grades == NULL)
+        return NULL;
+    g_autoptr(Glance) glance = glance_new();
+    g_autoptr(GString) out = g_string_new(NULL);
+    Table table = {style, out, FALSE};
+    for (guint i = 0; i < grades->len; i++) {
+        const Grade *grade = grades->pdata[i];
+        if (style->only != NULL &&
+            !g_hash_table_contains((GHashTable *)style->only, grade->student))
+            continue;
+        g_autoptr(Result) result = NULL;
+        if (grade->record != 0 && (result = gradebook_result(book, grade->record, error)) == NULL)
+            return NULL;
+        if (style->table)
+            append_row(&table, grade, result);
+        glance_add(glance, grade, result);
+    }
+    for (guint i = 0; style->listed != NULL && i < style->listed->len; i++)
+        glance_look(glance, style->listed->pdata[i]);
+    if (style->table)
+        g_string_append_c(out, '\n');
+    glance_append(glance, style->colour, out);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}

@@ -1,0 +1,45 @@
+/*
+ * database.h: SQLite with GError. A message names the file and says what to do about it.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sqlite3.h>
+
+typedef struct {
+    sqlite3 *handle;
+    char *path;
+} Database;
+
+/* Open a file: with `create` it may be new. Others that hold a lock are waited for, 30 seconds. */
+gboolean database_open(Database *database, const char *path, gboolean create, GError **error);
+void database_close(Database *database);
+
+/* Set an error for what SQLite says went wrong. Returns FALSE. */
+gboolean database_fault(const Database *database, int code, GError **error);
+
+/* Run statements that give no rows. */
+gboolean database_run(Database *database, const char *sql, GError **error);
+
+/* The number in the first column of the first row; `otherwise` if there is none, or NULL there. */
+gboolean database_number(Database *database, const char *sql, gint64 otherwise, gint64 *number,
+                         GError **error);
+
+/*
+ * A statement with its parameters: `types` has a letter for each: t text (or NULL), i gint64, r
+ * double, n for NULL with no argument. Texts must outlive the statement.
+ */
+typedef sqlite3_stmt Statement;
+Statement *database_prepare(Database *database, GError **error, const char *sql, const char *types,
+                            ...);
+void statement_free(Statement *statement);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_free)
+
+/* TRUE while there is a row. At the end, and on an error, FALSE; only then `error` is set. */
+gboolean database_step(Database *database, Statement *statement, GError **error);
+
+/* Prepare, run to the end, free. */
+gboolean database_do(Database *database, GError **error, const char *sql, const char *types, ...);
+
+/* A column's text, copied, or NULL. */
+char *statement_text(Statement *statement, int column);
