@@ -202,6 +202,26 @@ Test(sandbox, runs_as_nobody)
     box_free(box);
 }
 
+static void check_reach(const Sandbox *sandbox, const char *box)
+{
+    g_autoptr(Process) process = box_run(sandbox, SANDBOX_MEMCHECK, box, "./inside reach_out");
+    cr_expect_str_eq(process_wait(process)->out->str,
+                     "kill_all ENOSYS, limit_another ENOSYS, push_input ENOTTY, socket ENOSYS, "
+                     "unshare ENOSYS, clone_namespace ENOSYS\n");
+}
+
+/* What no leaf's filter keeps from code under Valgrind. */
+Test(sandbox, reaches_nothing_outside_without_a_leaf_either)
+{
+    static const char *const off[] = {"landlock", "namespaces,landlock"};
+    for (guint i = 0; i < G_N_ELEMENTS(off); i++) {
+        g_autoptr(Sandbox) sandbox = box_sandbox(off[i], NULL);
+        char *box = box_new();
+        check_reach(sandbox, box);
+        box_free(box);
+    }
+}
+
 static void assert_no_privileges(const Sandbox *sandbox, const char *box)
 {
     assert_says(sandbox, SANDBOX_MEMCHECK, box, "./inside show_privileges",

@@ -107,21 +107,57 @@ Test(sandbox_end, nothing_survives_a_grader_that_is_killed_as_an_ordinary_user, 
         check_survives_nothing(box_layers_off[i]);
 }
 
-static gpointer start_in_thread(gpointer box)
+/* ---- threads --------------------------------------------------------------------------------- */
+
+typedef struct {
+    const Sandbox *sandbox;
+    char *box;
+    guint right;
+} Starter;
+
+static gpointer start_several(gpointer data)
 {
-    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
-    return box_run(sandbox, SANDBOX_WORKER, box, "./inside exit_with_7");
+    Starter *starter = data;
+    for (guint i = 0; i < 5; i++)
+        starter->right +=
+            WEXITSTATUS(status_of(starter->sandbox, starter->box, "./inside exit_with_7")) == 7;
+    return NULL;
 }
 
-Test(sandbox_end, a_process_may_outlive_the_thread_that_started_it, .timeout = 30)
+Test(sandbox_end, threads_share_a_sandbox, .timeout = 60)
 {
-    int held[2];
-    char *box = box_new();
-    process_free(g_thread_join(g_thread_new(NULL, start_in_thread, box)));
     g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
-    process_free(start_holder(sandbox, box, held));
-    assert_nobody_holds(held[0]);
-    box_free(box);
+    Starter starters[4];
+    GThread *threads[G_N_ELEMENTS(starters)];
+    for (guint i = 0; i < G_N_ELEMENTS(starters); i++) {
+        starters[i] = (Starter){sandbox, box_new(), 0};
+        threads[i] = g_thread_new(NULL, start_several, &starters[i]);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(starters); i++) {
+        g_thread_join(threads[i]);
+        cr_expect_eq(starters[i].right, 5, "thread %u: %u", i, starters[i].right);
+        box_free(starters[i].box);
+    }
+}
+
+static gpointer start_holder_in_thread(gpointer data)
+{
+    Starter *starter = data;
+    int *held = g_new(int, 2);
+    Process *process = start_holder(starter->sandbox, starter->box, held);
+    close(held[0]);
+    g_free(held);
+    return process;
+}
+
+Test(sandbox_end, a_process_outlives_the_thread_that_started_it, .timeout = 60)
+{
+    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
+    Starter starter = {sandbox, box_new(), 0};
+    GThread *thread = g_thread_new(NULL, start_holder_in_thread, &starter);
+    g_autoptr(Process) process = g_thread_join(thread);
+    cr_expect(process_pump(process), "it ended with the thread");
+    box_free(starter.box);
 }
 
 /* ---- limits ---------------------------------------------------------------------------------- */

@@ -5,12 +5,17 @@
  *     inside honest     the same with what honest student code does
  *     inside MODE       one of the modes below, without a leaf
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,6 +128,22 @@ static void show_privileges(void)
                 fputs(line, stdout);
 }
 
+static const char *answer(long result)
+{
+    return result < 0 ? strerrorname_np(errno) : "done";
+}
+
+static void reach_out(void)
+{
+    const struct rlimit limit = {0};
+    printf("kill_all %s, ", answer(kill(-1, 0)));
+    printf("limit_another %s, ", answer(prlimit(getppid(), RLIMIT_CORE, &limit, NULL)));
+    printf("push_input %s, ", answer(ioctl(STDIN_FILENO, TIOCSTI, "x")));
+    printf("socket %s, ", answer(socket(AF_UNIX, SOCK_STREAM, 0)));
+    printf("unshare %s, ", answer(unshare(CLONE_NEWUSER)));
+    printf("clone_namespace %s\n", answer(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0)));
+}
+
 __attribute__((noinline)) static void lose_a_block(void)
 {
     void *volatile block = malloc(40);
@@ -131,9 +152,16 @@ __attribute__((noinline)) static void lose_a_block(void)
 }
 
 static const Deed modes[] = {
-    DEED(hold_a_pipe), DEED(list_descriptors),   DEED(take_memory_together),
-    DEED(fork_on),     DEED(write_a_large_file), DEED(die_by_signal),
-    DEED(exit_with_7), DEED(show_privileges),    DEED(lose_a_block),
+    DEED(hold_a_pipe),
+    DEED(list_descriptors),
+    DEED(take_memory_together),
+    DEED(fork_on),
+    DEED(write_a_large_file),
+    DEED(die_by_signal),
+    DEED(exit_with_7),
+    DEED(show_privileges),
+    DEED(reach_out),
+    DEED(lose_a_block),
     {NULL, NULL},
 };
 
