@@ -154,8 +154,8 @@ Test(sandbox_end, a_process_outlives_the_thread_that_started_it, .timeout = 60)
 {
     g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
     Starter starter = {sandbox, box_new(), 0};
-    GThread *thread = g_thread_new(NULL, start_holder_in_thread, &starter);
-    g_autoptr(Process) process = g_thread_join(thread);
+    g_autoptr(Process) process =
+        g_thread_join(g_thread_new(NULL, start_holder_in_thread, &starter));
     cr_expect(process_pump(process), "it ended with the thread");
     box_free(starter.box);
 }
