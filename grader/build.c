@@ -72,6 +72,7 @@ typedef struct {
     const Rubric *rubric;
     const Sandbox *sandbox;
     const char *box;
+    BuildPurpose purpose;
     Result *result;
 } Build;
 
@@ -85,11 +86,14 @@ static void add_flags(GPtrArray *argv, const char *const *flags, gsize n)
 }
 
 /* gcc's arguments for these sources; names with another end than .c are headers. */
-static GPtrArray *gcc_arguments(GPtrArray *sources, const char *object, const char *const *layout)
+static GPtrArray *gcc_arguments(const Build *build, GPtrArray *sources, const char *object,
+                                const char *const *layout)
 {
     GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(argv, g_strdup(GCC));
     add_flags(argv, compile_flags, G_N_ELEMENTS(compile_flags));
+    if (build->purpose == BUILD_TO_DEBUG)
+        g_ptr_array_add(argv, g_strdup("-O0"));
     add_flags(argv, layout, g_strv_length((char **)layout));
     add_flags(argv, link_flags, G_N_ELEMENTS(link_flags));
     g_ptr_array_add(argv, g_strdup("-Wl,--version-script=" EXPORTS));
@@ -165,7 +169,7 @@ static gboolean control_compiles(const Build *build, GError **error)
 {
     g_autoptr(GPtrArray) sources = g_ptr_array_new();
     g_ptr_array_add(sources, (char *)CONTROL);
-    g_autoptr(GPtrArray) argv = gcc_arguments(sources, CONTROL_OBJECT, layouts[0]);
+    g_autoptr(GPtrArray) argv = gcc_arguments(build, sources, CONTROL_OBJECT, layouts[0]);
     if (!write_file(build, CONTROL, "#include <stdio.h>\n#include \"attention.h\"\n", error))
         return FALSE;
 
@@ -229,7 +233,7 @@ static guint read_diagnostics(const Build *build, const ProcessOutcome *outcome)
 static gboolean compile(const Build *build, const char *const *layout, gboolean *good,
                         GError **error)
 {
-    g_autoptr(GPtrArray) argv = gcc_arguments(build->rubric->files, BUILD_OBJECT, layout);
+    g_autoptr(GPtrArray) argv = gcc_arguments(build, build->rubric->files, BUILD_OBJECT, layout);
     g_autoptr(Process) process = start_gcc(build, argv, error);
     if (process == NULL)
         return FALSE;
@@ -244,9 +248,9 @@ static gboolean compile(const Build *build, const char *const *layout, gboolean 
 }
 
 gboolean build_submission(const Rubric *rubric, const Sandbox *sandbox, const char *box,
-                          Result *result, GError **error)
+                          BuildPurpose purpose, Result *result, GError **error)
 {
-    Build build = {rubric, sandbox, box, result};
+    Build build = {rubric, sandbox, box, purpose, result};
     if (!g_file_test(GCC, G_FILE_TEST_IS_EXECUTABLE)) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_INSTALL,
                     "there is no " GCC ": run `make setup`");

@@ -12,10 +12,15 @@
 
 #define BUILD_OBJECT "attention.so"
 
+typedef enum {
+    BUILD_TO_GRADE,
+    BUILD_TO_DEBUG, /* not optimised, so that a debugger sees every variable and every line */
+} BuildPurpose;
+
 /*
  * Compile the sources in `box`, a folder that holds the submitted files and, in include/, the kit's
  * headers, to box/attention.so. Errors and warnings become result->diagnostics; if there is no
  * object, result->status becomes NOT_COMPILED with a reason. FALSE with an error for our own fault.
  */
 gboolean build_submission(const Rubric *rubric, const Sandbox *sandbox, const char *box,
-                          Result *result, GError **error);
+                          BuildPurpose purpose, Result *result, GError **error);

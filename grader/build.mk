@@ -101,9 +101,19 @@ setup: ## install what is missing (Debian, Ubuntu; uses sudo unless you are root
 	@grader/setup.sh
 
 CHECKED := $(PROGRAMS) $(BUILD)/tests/public
+ONLY = $(if $(TEST),--test='$(TEST)') $(if $(SEED),--seed='$(SEED)')
 check: $(CHECKED) ## points and hints from the public tests; ITEM=masking for one item
-	@$(GRADER) check $(if $(ITEM),--item='$(ITEM)') $(if $(TEST),--test='$(TEST)') \
-	    $(if $(SEED),--seed='$(SEED)') '$(SUBMISSION)'
+	@$(GRADER) check --report=$(BUILD)/report $(if $(ITEM),--item='$(ITEM)') $(ONLY) '$(SUBMISSION)'
+
+watch: $(CHECKED) ## check again whenever attention.c is saved
+	@command -v entr >/dev/null || { echo 'watch: entr is not installed; run make setup'; exit 1; }
+	@echo '$(SUBMISSION)/attention.c' | entr -c $(MAKE) --no-print-directory check
+
+debug: $(CHECKED) ## TEST=masking/causal: gdb with the calls of that test
+	@$(GRADER) debug $(ONLY) '$(SUBMISSION)'
+
+memcheck: $(CHECKED) ## TEST=masking/causal: Valgrind with the calls of that test, in full
+	@$(GRADER) memcheck $(ONLY) '$(SUBMISSION)'
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
@@ -111,4 +121,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: setup check clean help
+.PHONY: setup check watch debug memcheck clean help

@@ -23,6 +23,9 @@ typedef struct {
 } Command;
 
 extern const Command command_check;
+extern const Command command_debug;
+extern const Command command_memcheck;
+extern const Command command_picture;
 extern const Command command_sandbox;
 
 /* From class/, which only instructors have; the build defines WITH_CLASS there. */

@@ -1,26 +1,23 @@
 /* command_check.c: `grader check DIR`: one submission against the public tests. */
-#include <stdio.h>
-#include <unistd.h>
-
 #include "command.h"
 #include "error.h"
 #include "options.h"
-#include "report_text.h"
-#include "result_json.h"
+#include "report_ci.h"
 
 static int run_check(int argc, char **argv, GError **error)
 {
     g_auto(GradeOptions) options = {0};
-    char *item = NULL, *test = NULL;
+    g_autofree char *item = NULL, *test = NULL, *report = NULL;
     const GOptionEntry entries[] = {
         {"item", 'i', 0, G_OPTION_ARG_STRING, &item, "run only the tests of this rubric item",
          "ITEM"},
         {"test", 't', 0, G_OPTION_ARG_STRING, &test, "run only this test", "ITEM/TEST"},
+        {"report", 0, 0, G_OPTION_ARG_FILENAME, &report,
+         "also write result.json, junit.xml and summary.md into FOLDER", "FOLDER"},
         G_OPTION_ENTRY_NULL};
     if (!options_parse(&options, "DIR", "Grade the submission in DIR against the public tests.",
                        entries, &argc, &argv, error))
         return EXIT_USAGE;
-    g_autofree char *own_item = item, *own_test = test;
     if (argc != 2) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "check takes one folder: %s",
                     "grader check starter");
@@ -46,7 +43,12 @@ static int run_check(int argc, char **argv, GError **error)
                                      : NULL;
     g_autofree char *name = options_name(argv[1]);
     g_autoptr(Result) result = grade_submission(context, name, argv[1], options_seed(&options));
-    return options_print(&options, result, "make debug TEST=%s", error);
+    int status = options_print(&options, result, "make debug TEST=%s", error);
+    if ((report != NULL && !report_ci_write(result, report, error)) ||
+        (report_ci_is_github() && !options_is_json(&options) &&
+         !report_ci_github(result, argv[1], error)))
+        return EXIT_OWN_FAULT;
+    return status;
 }
 
 const Command command_check = {"check", "DIR", "grade one submission against the public tests",

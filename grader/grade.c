@@ -89,15 +89,15 @@ static gboolean copy_headers(const Kit *kit, const char *box, GError **error)
 }
 
 /* Intake, build and gate. TRUE also when the submission is at fault, which its status then says. */
-static gboolean make_object(const GradeContext *context, const char *path, const char *box,
-                            Result *result, GError **error)
+static gboolean make_object(const GradeContext *context, BuildPurpose purpose, const char *path,
+                            const char *box, Result *result, GError **error)
 {
     if (!intake_take(context->rubric, path, box, result, error))
         return FALSE;
     if (result->status != SUBMISSION_GRADED)
         return TRUE;
     if (!copy_headers(context->kit, box, error) ||
-        !build_submission(context->rubric, context->sandbox, box, result, error))
+        !build_submission(context->rubric, context->sandbox, box, purpose, result, error))
         return FALSE;
     if (result->status != SUBMISSION_GRADED)
         return TRUE;
@@ -173,16 +173,13 @@ static gboolean run_tests(const GradeContext *context, const char *box, const ch
                          .scratch = scratch,
                          .seed = result->seed,
                          .jobs = context->jobs};
-    if (!files_copy(from, to, 0755, error) ||
-        !testrun_execute(&run, context->rubric, context->sandbox, result, error))
-        return FALSE;
-    if (result->status != SUBMISSION_GRADED || has_broken_test(result))
-        return TRUE;
-    return check_memory(context, box, scratch, result, error);
+    return files_copy(from, to, 0755, error) &&
+           testrun_execute(&run, context->rubric, context->sandbox, result, error);
 }
 
-static gboolean grade_in(const GradeContext *context, const char *path, const char *scratch,
-                         Result *result, GError **error)
+/* All but the memory. TRUE also when the submission is at fault. */
+static gboolean run_in(const GradeContext *context, BuildPurpose purpose, const char *path,
+                       const char *scratch, Result *result, GError **error)
 {
     g_autofree char *box = g_build_filename(scratch, "box", NULL);
     /* The sandbox may run as another user: it must be able to enter, and to write into the box. */
@@ -190,17 +187,28 @@ static gboolean grade_in(const GradeContext *context, const char *path, const ch
         grader_set_errno(error, "cannot make the folder '%s'", box);
         return FALSE;
     }
-    if (!make_object(context, path, box, result, error))
+    if (!make_object(context, purpose, path, box, result, error))
         return FALSE;
     return result->status != SUBMISSION_GRADED || run_tests(context, box, scratch, result, error);
 }
 
-Result *grade_submission(const GradeContext *context, const char *name, const char *path,
-                         guint32 seed)
+static gboolean grade_in(const GradeContext *context, const char *path, const char *scratch,
+                         Result *result, GError **error)
+{
+    if (!run_in(context, BUILD_TO_GRADE, path, scratch, result, error))
+        return FALSE;
+    if (result->status != SUBMISSION_GRADED || has_broken_test(result))
+        return TRUE;
+    g_autofree char *box = g_build_filename(scratch, "box", NULL);
+    return check_memory(context, box, scratch, result, error);
+}
+
+/* A result with what is known before anything is run. */
+static Result *begin_result(const GradeContext *context, const char *name, const char *path,
+                            guint32 seed)
 {
     Result *result = result_new(name, path);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autoptr(GError) error = NULL;
     result->assignment = g_strdup(context->rubric->assignment);
     result->tests = g_strdup(context->tests);
     result->seed = seed;
@@ -210,6 +218,14 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
     g_clear_pointer(&result->sandbox, g_ptr_array_unref);
     result->sandbox = sandbox_layers(context->sandbox);
     score_add_items(context->rubric, result);
+    return result;
+}
+
+Result *grade_submission(const GradeContext *context, const char *name, const char *path,
+                         guint32 seed)
+{
+    Result *result = begin_result(context, name, path, seed);
+    g_autoptr(GError) error = NULL;
     g_autoptr(FilesScratch) scratch = files_scratch_new(&error);
     if (scratch == NULL || !grade_in(context, path, scratch, result, &error)) {
         result->status = SUBMISSION_UNGRADED;
@@ -218,4 +234,15 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
     }
     score_result(context->rubric, result);
     return result;
+}
+
+Result *grade_record(const GradeContext *context, const char *path, guint32 seed,
+                     BuildPurpose purpose, const char *scratch, GError **error)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autoptr(Result) result = begin_result(context, name, path, seed);
+    if (!run_in(context, purpose, path, scratch, result, error))
+        return NULL;
+    score_result(context->rubric, result);
+    return g_steal_pointer(&result);
 }

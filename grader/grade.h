@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "build.h"
 #include "result.h"
 #include "rubric.h"
 #include "sandbox.h"
@@ -49,5 +50,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GradeContext, grade_close)
  */
 Result *grade_submission(const GradeContext *context, const char *name, const char *path,
                          guint32 seed);
+
+/*
+ * Only run the tests, in a folder that is the caller's: then scratch/box holds the object, and
+ * testrun_record() tells where the calls of each test are. NULL and an error for a fault of ours.
+ */
+Result *grade_record(const GradeContext *context, const char *path, guint32 seed,
+                     BuildPurpose purpose, const char *scratch, GError **error);
 
 guint32 grade_fresh_seed(void);

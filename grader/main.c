@@ -8,11 +8,9 @@
 #include "error.h"
 
 static const Command *const commands[] = {
-    &command_check,
+    &command_check,   &command_debug, &command_memcheck,
 #ifdef WITH_CLASS
-    &command_grade,
-    &command_stub,
-    &command_release,
+    &command_grade,   &command_stub,  &command_release,
 #endif
     &command_sandbox,
 };

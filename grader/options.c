@@ -7,6 +7,8 @@
 
 #include "command.h"
 #include "error.h"
+#include "report_ci.h"
+#include "report_github.h"
 #include "report_text.h"
 #include "result_json.h"
 
@@ -91,13 +93,26 @@ gboolean options_colour(const GradeOptions *options)
     return g_str_equal(options->colour, "always");
 }
 
-int options_print(const GradeOptions *options, const Result *result, const char *repeat,
-                  GError **error)
+gboolean options_is_json(const GradeOptions *options)
+{
+    return g_strcmp0(options->format, "json") == 0;
+}
+
+/* The report in the format asked for; for a person in the log of a runner, one it does not obey. */
+static char *format_report(const GradeOptions *options, const Result *result, const char *repeat)
 {
     const ReportStyle style = {
         .colour = options_colour(options), .show = DISCLOSE_ALL, .repeat = repeat};
-    g_autofree char *text = g_strcmp0(options->format, "json") == 0 ? result_to_json(result)
-                                                                    : report_text(result, &style);
+    if (options_is_json(options))
+        return result_to_json(result);
+    g_autofree char *text = report_text(result, &style);
+    return report_ci_is_github() ? report_github_log(text) : g_steal_pointer(&text);
+}
+
+int options_print(const GradeOptions *options, const Result *result, const char *repeat,
+                  GError **error)
+{
+    g_autofree char *text = format_report(options, result, repeat);
     if (fputs(text, stdout) == EOF || fflush(stdout) == EOF) {
         grader_set_errno(error, "cannot write the report");
         return EXIT_OWN_FAULT;

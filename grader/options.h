@@ -34,6 +34,9 @@ char *options_name(const char *path);
 /* Should a report to standard output be coloured? */
 gboolean options_colour(const GradeOptions *options);
 
+/* Is standard output for a program, and nothing but the object of result.json? */
+gboolean options_is_json(const GradeOptions *options);
+
 /*
  * Print the report of one submission in the format asked for; `repeat` as in report_text.h.
  * Returns the exit status that its points call for.

@@ -3,9 +3,11 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "api.h"
 #include "escape.h"
 #include "result_words.h"
 
+#define ATTENTION_FILE "attention.c"
 #define SHOWN 10 /* annotations of each kind that GitHub shows */
 
 /* ---- annotations ----------------------------------------------------------------------------- */
@@ -13,6 +15,7 @@
 typedef struct {
     GString *out;
     const char *folder;
+    const Source *source; /* of attention.c, or NULL */
     guint errors, warnings;
 } Annotations;
 
@@ -93,6 +96,31 @@ static void annotate_memory(Annotations *annotations, const Result *result)
     }
 }
 
+/* The function that a failure is about: the first that its message names, or the item's own. */
+static const char *failing_function(const ItemResult *item, const TestResult *test)
+{
+    const char *found = NULL, *first = NULL;
+    for (gsize i = 0; test->message != NULL && api_attention[i] != NULL; i++) {
+        const char *at = strstr(test->message, api_attention[i]);
+        if (at == NULL || (first != NULL && at >= first))
+            continue;
+        first = at;
+        found = api_attention[i];
+    }
+    if (found != NULL)
+        return found;
+    return api_has(api_attention, item->id) ? item->id : "self_attention_forward";
+}
+
+/* Where the function begins that a failure is about; 0 if that is not known. */
+static guint failing_line(const Annotations *annotations, const ItemResult *item,
+                          const TestResult *test)
+{
+    if (annotations->source == NULL)
+        return 0;
+    return source_find(annotations->source, failing_function(item, test));
+}
+
 static void annotate_tests(Annotations *annotations, const Result *result)
 {
     for (guint i = 0; i < result->items->len; i++) {
@@ -104,14 +132,15 @@ static void annotate_tests(Annotations *annotations, const Result *result)
             g_autofree char *message =
                 join(test->message != NULL ? test->message : words_failure(test), test->cause,
                      test->hint);
-            annotate(annotations, TRUE, NULL, 0, title, message);
+            guint line = failing_line(annotations, item, test);
+            annotate(annotations, TRUE, line > 0 ? ATTENTION_FILE : NULL, line, title, message);
         }
     }
 }
 
-char *report_github_annotations(const Result *result, const char *folder)
+char *report_github_annotations(const Result *result, const char *folder, const Source *source)
 {
-    Annotations annotations = {g_string_new(NULL), folder, 0, 0};
+    Annotations annotations = {g_string_new(NULL), folder, source, 0, 0};
     if (result->status == SUBMISSION_UNGRADED)
         annotate(&annotations, FALSE, NULL, 0, "not graded",
                  result->reason != NULL ? result->reason : "no reason is known");
@@ -123,7 +152,8 @@ char *report_github_annotations(const Result *result, const char *folder)
 
 char *report_github_log(const char *text)
 {
-    g_autofree char *token = g_uuid_string_random();
+    /* No text can contain its own checksum, and the same report is the same log. */
+    g_autofree char *token = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
     return g_strdup_printf("::stop-commands::%s\n%s%s::%s::\n", token, text,
                            g_str_has_suffix(text, "\n") ? "" : "\n", token);
 }

@@ -3,12 +3,14 @@
  *
  *     worker nursery ...   answer the calls of tests (nursery.h)
  *     worker replay ...    repeat recorded calls under Valgrind (replay.h)
+ *     worker repeat ...    repeat those of one test, for a student who debugs (repeat.h)
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nursery.h"
+#include "repeat.h"
 #include "replay.h"
 
 int main(int argc, char **argv)
@@ -17,6 +19,8 @@ int main(int argc, char **argv)
         return nursery_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "replay") == 0)
         return replay_main(argc - 1, argv + 1);
-    fprintf(stderr, "usage: worker nursery|replay ...\n");
+    if (argc > 1 && strcmp(argv[1], "repeat") == 0)
+        return repeat_main(argc - 1, argv + 1);
+    fprintf(stderr, "usage: worker nursery|replay|repeat ...\n");
     return EXIT_FAILURE;
 }

@@ -48,7 +48,7 @@ Case case_new(const char *student)
         g_ptr_array_add(c.result->items,
                         item_result_new(item->id, item->grade_id, item->title, item->points));
     }
-    must(build_submission(c.rubric, c.sandbox, c.box, c.result, &error), error);
+    must(build_submission(c.rubric, c.sandbox, c.box, BUILD_TO_GRADE, c.result, &error), error);
     cr_assert_eq(c.result->status, SUBMISSION_GRADED, "%s", c.result->reason);
     return c;
 }

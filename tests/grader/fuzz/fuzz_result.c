@@ -29,7 +29,7 @@ static void try_exports(const Result *result)
     if (!g_markup_parse_context_parse(context, junit, -1, NULL) ||
         !g_markup_parse_context_end_parse(context, NULL))
         g_error("JUnit that is no XML: %s", junit);
-    g_autofree char *annotations = report_github_annotations(result, "starter");
+    g_autofree char *annotations = report_github_annotations(result, "starter", NULL);
     g_auto(GStrv) lines = g_strsplit(annotations, "\n", -1);
     for (char **line = lines; *line != NULL; line++)
         if (**line != '\0' && !g_str_has_prefix(*line, "::error ") &&

@@ -1,0 +1,38 @@
+/* command_memcheck.c: `grader memcheck DIR --test ITEM/TEST`: Valgrind with all that it says. */
+#include <sys/wait.h>
+
+#include "command.h"
+#include "error.h"
+#include "recording.h"
+#include "repeating.h"
+
+static int memcheck(const Recording *recording, const char *folder, GError **error)
+{
+    g_autofree char *worker = g_build_filename(recording->kit->libexec, "worker", NULL);
+    const char *const argv[] = {"valgrind",
+                                "--leak-check=full",
+                                "--track-origins=yes",
+                                "--num-callers=20",
+                                "--max-stackframe=8388608",
+                                "--vex-iropt-unroll-thresh=0",
+                                "--error-exitcode=1",
+                                worker,
+                                "repeat",
+                                recording->path,
+                                recording->object,
+                                NULL};
+    int status;
+    if (!recording_run(folder, argv, &status, error))
+        return EXIT_OWN_FAULT;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_FULL_MARKS : EXIT_POINTS_LOST;
+}
+
+static int run_memcheck(int argc, char **argv, GError **error)
+{
+    const Repeating how = {"Show all that Valgrind has to say about the test.", "valgrind",
+                           BUILD_TO_GRADE, memcheck};
+    return repeating_run(&command_memcheck, &how, argc, argv, error);
+}
+
+const Command command_memcheck = {"memcheck", "DIR", "Valgrind with the calls of one public test",
+                                  run_memcheck};
