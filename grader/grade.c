@@ -111,7 +111,13 @@ static void memory_test_free(MemoryTest *test)
     g_free(test);
 }
 
-/* The tests whose calls can be repeated: those that made any and did not run out of time. */
+/* Did its code go on and on? Under Valgrind it would again, and hold up the other tests. */
+static gboolean was_endless(const TestResult *test)
+{
+    return test->status == TEST_TIMED_OUT || g_strcmp0(test->failure, "output") == 0;
+}
+
+/* The tests whose calls can be repeated: those that made any and came to an end. */
 static GPtrArray *list_recorded(const Result *result, const char *scratch)
 {
     GPtrArray *tests = g_ptr_array_new_with_free_func((GDestroyNotify)memory_test_free);
@@ -120,7 +126,7 @@ static GPtrArray *list_recorded(const Result *result, const char *scratch)
         for (guint k = 0; k < item->tests->len; k++) {
             const TestResult *test = item->tests->pdata[k];
             g_autofree char *record = testrun_record(scratch, item->id, test->name);
-            if (test->status == TEST_TIMED_OUT || test->status == TEST_BROKEN ||
+            if (was_endless(test) || test->status == TEST_BROKEN ||
                 !g_file_test(record, G_FILE_TEST_EXISTS))
                 continue;
             MemoryTest *recorded = g_new0(MemoryTest, 1);
