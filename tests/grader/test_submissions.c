@@ -1,0 +1,161 @@
+/*
+ * The sample class: each submission of tests/submissions/ gets the report of its expected.json.
+ *
+ * That file has the keys of result.json that a grade depends on: status, score and, for each item,
+ * points, the tests that did not pass, and what Valgrind saw where. Messages, counts and bytes are
+ * left out: they may be said better, or depend on the seed.
+ */
+#include <criterion/criterion.h>
+#include <jansson.h>
+
+#include "class/roster.h"
+#include "grade.h"
+
+static const char *const CLASS_FOLDER = "tests/submissions";
+
+static json_t *string_or_null(const char *text)
+{
+    return text == NULL ? json_null() : json_string(text);
+}
+
+static json_t *failing_tests(const ItemResult *item)
+{
+    json_t *tests = json_array();
+    for (guint i = 0; i < item->tests->len; i++) {
+        const TestResult *test = item->tests->pdata[i];
+        if (test->status != TEST_PASSED)
+            json_array_append_new(tests, json_pack("{ss, ss, so}", "name", test->name, "status",
+                                                   test_status_word(test->status), "failure",
+                                                   string_or_null(test->failure)));
+    }
+    return tests;
+}
+
+static gboolean contains(json_t *array, const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (json_equal(json_array_get(array, i), value))
+            return TRUE;
+    return FALSE;
+}
+
+/* Each place once, though it may have lost blocks of several sizes. */
+static json_t *memory_places(const ItemResult *item)
+{
+    json_t *places = json_array();
+    for (guint i = 0; i < item->memory->len; i++) {
+        const MemoryFinding *finding = item->memory->pdata[i];
+        json_t *place = json_pack("{ss, so, si}", "kind", finding->kind, "function",
+                                  string_or_null(finding->function), "line", (int)finding->line);
+        if (!contains(places, place))
+            json_array_append(places, place);
+        json_decref(place);
+    }
+    return places;
+}
+
+static json_t *error_lines(const Result *result)
+{
+    json_t *lines = json_array();
+    for (guint i = 0; i < result->diagnostics->len; i++) {
+        const Diagnostic *diagnostic = result->diagnostics->pdata[i];
+        if (g_str_equal(diagnostic->severity, "error"))
+            json_array_append_new(lines, json_integer(diagnostic->line));
+    }
+    return lines;
+}
+
+static json_t *report_of(const Result *result)
+{
+    json_t *items = json_array();
+    for (guint i = 0; i < result->items->len; i++) {
+        const ItemResult *item = result->items->pdata[i];
+        json_array_append_new(items, json_pack("{ss, sf, so, so}", "id", item->id, "points",
+                                               item->points, "tests", failing_tests(item), "memory",
+                                               memory_places(item)));
+    }
+    return json_pack("{ss, sf, so, so}", "status", submission_status_word(result->status), "score",
+                     result->score, "errors", error_lines(result), "items", items);
+}
+
+/* ---- comparing ------------------------------------------------------------------------------- */
+
+/* Show what differs: the whole of a member, or of the item, that is not as expected. */
+static void show_difference(const char *name, const char *part, const json_t *got,
+                            const json_t *expected)
+{
+    if (json_equal(got, expected))
+        return;
+    const size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(6);
+    char *came = json_dumps(got, flags), *should = json_dumps(expected, flags);
+    cr_log_error("%s: %s\n  got      %s\n  expected %s", name, part, came ? came : "nothing",
+                 should ? should : "nothing");
+    free(came);
+    free(should);
+}
+
+static void show_differences(const char *name, json_t *got, json_t *expected)
+{
+    const char *const members[] = {"status", "score", "errors"};
+    for (guint i = 0; i < G_N_ELEMENTS(members); i++)
+        show_difference(name, members[i], json_object_get(got, members[i]),
+                        json_object_get(expected, members[i]));
+    json_t *items = json_object_get(got, "items");
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        json_t *item = json_array_get(items, i);
+        show_difference(name, json_string_value(json_object_get(item, "id")), item,
+                        json_array_get(json_object_get(expected, "items"), i));
+    }
+}
+
+/* TRUE if the submission gets the report that it must get; else the differences are shown. */
+static gboolean is_as_expected(const GradeContext *context, const Submission *submission)
+{
+    g_autofree char *path = g_build_filename(CLASS_FOLDER, submission->name, "expected.json", NULL);
+    json_error_t problem;
+    json_t *expected = json_load_file(path, 0, &problem);
+    if (expected == NULL) {
+        cr_log_error("%s:%d: %s", path, problem.line, problem.text);
+        return FALSE;
+    }
+    g_autoptr(Result) result = grade_submission(context, submission->name, submission->path, 1);
+    json_t *got = report_of(result);
+    gboolean same = json_equal(got, expected);
+    if (!same)
+        show_differences(submission->name, got, expected);
+    json_decref(got);
+    json_decref(expected);
+    return same;
+}
+
+Test(submissions, each_gets_its_report, .timeout = 600)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Kit) kit = kit_find(&error);
+    cr_assert_not_null(kit, "%s", error ? error->message : "no kit");
+    g_autoptr(Rubric) rubric = rubric_load("rubric.yaml", &error);
+    cr_assert_not_null(rubric, "%s", error ? error->message : "no rubric");
+    g_autoptr(Sandbox) sandbox = sandbox_open(kit->libexec, &rubric->limits, &error);
+    cr_assert_not_null(sandbox, "%s", error ? error->message : "no sandbox");
+    g_autoptr(GradeContext) context = grade_open(kit, rubric, sandbox, "hidden", &error);
+    cr_assert_not_null(context, "%s", error ? error->message : "no tests");
+    context->jobs = g_get_num_processors();
+
+    g_autoptr(GPtrArray) submissions = roster_find(CLASS_FOLDER, rubric->files, &error);
+    cr_assert_not_null(submissions, "%s", error ? error->message : "no submissions");
+    cr_assert_geq(submissions->len, 18, "only %u submissions", submissions->len);
+    guint wrong = 0;
+    for (guint i = 0; i < submissions->len; i++)
+        wrong += !is_as_expected(context, submissions->pdata[i]);
+    cr_assert_eq(wrong, 0, "%u of %u submissions get another report", wrong, submissions->len);
+}
+
+/* Whoever hands in the starter has done nothing; it must stay what the starter is. */
+Test(submissions, the_untouched_one_is_the_starter)
+{
+    g_autofree char *starter = NULL, *untouched = NULL;
+    cr_assert(g_file_get_contents("starter/attention.c", &starter, NULL, NULL));
+    cr_assert(g_file_get_contents("tests/submissions/dora-untouched/attention.c", &untouched, NULL,
+                                  NULL));
+    cr_assert_str_eq(starter, untouched, "copy starter/attention.c to dora-untouched");
+}
