@@ -37,7 +37,7 @@ $(foreach set,public hidden,$(eval $(BUILD)/tests/$(set)-direct: \
 # ---- grading -------------------------------------------------------------------------------------
 
 grade: $(PROGRAMS) $(BUILD)/tests/hidden ## SUBMISSIONS=tests/submissions against the hidden tests; ROSTER=list.csv
-	@$(GRADER) grade --output='$(GRADES)' $(if $(ROSTER),--roster='$(ROSTER)') '$(SUBMISSIONS)' || \
+	@$(GRADER) grade --grades='$(GRADES)' $(if $(ROSTER),--roster='$(ROSTER)') '$(SUBMISSIONS)' || \
 	    [ $$? -eq 1 ] # points were lost: no mistake of make's
 
 # ---- the assignment ------------------------------------------------------------------------------

@@ -30,6 +30,11 @@ extern const Command command_sandbox;
 
 /* From class/, which only instructors have; the build defines WITH_CLASS there. */
 extern const Command command_grade;
+extern const Command command_class;
+extern const Command command_show;
+extern const Command command_adjust;
+extern const Command command_export;
+extern const Command command_merge;
 extern const Command command_stub;
 extern const Command command_release;
 extern const Command command_validate;

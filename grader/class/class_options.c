@@ -7,13 +7,13 @@
 
 void class_options_clear(ClassOptions *options)
 {
-    g_free(options->output);
+    g_free(options->folder);
     g_free(options->gradebook);
 }
 
 char *class_options_folder(const ClassOptions *options)
 {
-    return g_strdup(options->output != NULL ? options->output : CLASS_FOLDER);
+    return g_strdup(options->folder != NULL ? options->folder : CLASS_FOLDER);
 }
 
 char *class_options_gradebook(const ClassOptions *options)
@@ -35,7 +35,7 @@ gboolean class_options_parse(ClassOptions *options, const char *arguments, const
                              char ***argv, GError **error)
 {
     const GOptionEntry common[] = {
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
+        {"grades", 'd', 0, G_OPTION_ARG_FILENAME, &options->folder,
          "the folder that `grader grade` wrote (default: " CLASS_FOLDER ")", "DIR"},
         {"gradebook", 'g', 0, G_OPTION_ARG_FILENAME, &options->gradebook,
          "instead of DIR/gradebook.db", "FILE"},

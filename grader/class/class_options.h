@@ -6,16 +6,17 @@
 #include "gradebook.h"
 #include "options.h"
 
-/* Where everything about a class is kept, unless --output says otherwise: not in build/, which
+/* Where everything about a class is kept, unless --grades says otherwise: not in build/, which
    `make clean` removes. */
 #define CLASS_FOLDER "grades"
 
 typedef struct {
-    char *output;    /* --output DIR, or NULL */
+    char *folder;    /* --grades DIR, or NULL */
     char *gradebook; /* --gradebook FILE, or NULL */
 } ClassOptions;
 
 void class_options_clear(ClassOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ClassOptions, class_options_clear)
 
 /* The folder for reports, and the gradebook in it or elsewhere; to be freed. */
 char *class_options_folder(const ClassOptions *options);
@@ -25,7 +26,7 @@ char *class_options_gradebook(const ClassOptions *options);
 Gradebook *class_options_open(const ClassOptions *options, GError **error);
 
 /*
- * Parse the command line of a command that only reads a gradebook: --output, --gradebook and the
+ * Parse the command line of a command that only reads a gradebook: --grades, --gradebook and the
  * command's own entries, then from `least` to `most` arguments.
  */
 gboolean class_options_parse(ClassOptions *options, const char *arguments, const char *summary,

@@ -85,7 +85,7 @@ static gboolean check(Options *options, GError **error)
 static gboolean parse(Options *options, int *argc, char ***argv, GError **error)
 {
     const GOptionEntry entries[] = {
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options->class.output,
+        {"grades", 'd', 0, G_OPTION_ARG_FILENAME, &options->class.folder,
          "folder for reports and gradebook (default: grades)", "DIR"},
         {"gradebook", 'g', 0, G_OPTION_ARG_FILENAME, &options->class.gradebook,
          "instead of DIR/gradebook.db", "FILE"},
@@ -333,7 +333,7 @@ static int run_grade(int argc, char **argv, GError **error)
         (work.rubric = options_rubric(&options.common, work.kit, error)) == NULL ||
         !collect(&work, argv + 1, error) || !prepare(&work, error))
         return EXIT_OWN_FAULT;
-    gboolean keep = options.class.output != NULL || options.class.gradebook != NULL;
+    gboolean keep = options.class.folder != NULL || options.class.gradebook != NULL;
     return work.inbox->single && !keep ? grade_one(&work, error) : grade_class(&work, error);
 }
 
