@@ -149,13 +149,6 @@ Tensor *create_bidirectional_mask(int seq_len)
 /* BEGIN SOLUTION */
 static const AttentionResult REFUSED = {NULL, NULL};
 
-/* True if the last two axes of the mask are (Lq, Lk) and the others broadcast over the scores. */
-static bool mask_fits(const Tensor *mask, const Tensor *scores)
-{
-    return tensor_axis(mask, -2) == tensor_axis(scores, -2) &&
-           tensor_axis(mask, -1) == tensor_axis(scores, -1) && tensor_broadcasts(mask, scores);
-}
-
 static void divide_by(Tensor *scores, float divisor)
 {
     for (size_t i = 0; i < scores->size; i++)
@@ -207,7 +200,7 @@ static Tensor *attention_weights(const Tensor *Q, const Tensor *K, const Tensor 
     tensor_free(K_T);
     if (scores == NULL)
         return NULL;
-    if (mask != NULL && !mask_fits(mask, scores)) {
+    if (mask != NULL && !tensor_broadcasts(mask, scores)) {
         tensor_free(scores);
         return NULL;
     }
@@ -245,8 +238,8 @@ static Tensor *attention_weights(const Tensor *Q, const Tensor *K, const Tensor 
  *   - Q.shape[-1] is tensor_axis(Q, -1); the square root of a float is sqrtf().
  *   - Rows lie one after the other in data: row r of n columns begins at data + r * n, in a tensor
  *     with any number of axes.
- *   - A mask fits if its last two axes are those of the scores and tensor_broadcasts() agrees;
- *     tensor_broadcast_index() finds the partner of a score.
+ *   - A mask fits if tensor_broadcasts(mask, scores); tensor_broadcast_index() finds the partner
+ *     of a score.
  *   - On each path out of the function, ask of each tensor that you created: who frees it?
  *
  * Example: with d_k = 2, Lq = 1, Lk = 2 and d_v = 1,

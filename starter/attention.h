@@ -35,8 +35,8 @@ typedef struct AttentionResult {
  *     Q     (..., Lq, d_k)   queries
  *     K     (..., Lk, d_k)   keys
  *     V     (..., Lk, d_v)   values, one for each key
- *     mask  NULL, or a tensor whose last two axes are (Lq, Lk). Leading axes, if it has any, are
- *           broadcast over those of the scores as NumPy does it (see tensor_broadcasts()).
+ *     mask  NULL, or a tensor of shape (Lq, Lk), or one with leading axes, which are broadcast over
+ *           those of the scores as NumPy does it: it fits if tensor_broadcasts(mask, scores).
  *           An element that is not 0: the query may attend to the key. 0: it may not.
  *
  * Q, K and V have 2 to 4 axes, the same number each, and equal leading axes "...". Lq and Lk may

@@ -110,9 +110,13 @@ static gint compare_natural(gconstpointer a, gconstpointer b)
 /* The names in a folder, sorted so that 10 comes after 9; hidden ones and litter left out. */
 static GPtrArray *list_folder(const char *path, GError **error)
 {
-    g_autoptr(GDir) folder = g_dir_open(path, 0, error);
-    if (folder == NULL)
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GDir) folder = g_dir_open(path, 0, &reason);
+    if (folder == NULL) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "cannot look for submissions: %s",
+                    reason->message);
         return NULL;
+    }
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     const char *name;
     while ((name = g_dir_read_name(folder)) != NULL)

@@ -4,11 +4,11 @@
 
 #include "api.h"
 #include "build.h"
-#include "submission.h"
+#include "specimen.h"
 
 #define STUB "#include \"attention.h\"\n"
 
-static gboolean has_object(const Submission *s)
+static gboolean has_object(const Specimen *s)
 {
     g_autofree char *path = g_build_filename(s->box, BUILD_OBJECT, NULL);
     return g_file_test(path, G_FILE_TEST_IS_REGULAR);
@@ -16,10 +16,10 @@ static gboolean has_object(const Submission *s)
 
 Test(build, makes_an_object_without_a_word)
 {
-    g_autoptr(Submission) s = submission_new(
-        STUB "Tensor *create_causal_mask(int n) { return tensor_create(2, (int[]){n, "
-             "n}); }\n");
-    submission_build(s);
+    g_autoptr(Specimen) s =
+        specimen_new(STUB "Tensor *create_causal_mask(int n) { return tensor_create(2, (int[]){n, "
+                          "n}); }\n");
+    specimen_build(s);
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
     cr_expect_eq(s->result->diagnostics->len, 0);
     cr_expect(has_object(s));
@@ -28,8 +28,8 @@ Test(build, makes_an_object_without_a_word)
 
 Test(build, leaves_only_the_object_behind)
 {
-    g_autoptr(Submission) s = submission_new(STUB "int broken\n");
-    submission_build(s);
+    g_autoptr(Specimen) s = specimen_new(STUB "int broken\n");
+    specimen_build(s);
     GDir *box = g_dir_open(s->box, 0, NULL);
     for (const char *name; (name = g_dir_read_name(box)) != NULL;)
         cr_expect(strcmp(name, "attention.c") == 0 || strcmp(name, "include") == 0, "left: %s",
@@ -39,11 +39,11 @@ Test(build, leaves_only_the_object_behind)
 
 Test(build, an_error_has_the_students_own_line)
 {
-    g_autoptr(Submission) s = submission_new(STUB "\nint f(void)\n{\n    return 1\n}\n");
-    submission_build(s);
+    g_autoptr(Specimen) s = specimen_new(STUB "\nint f(void)\n{\n    return 1\n}\n");
+    specimen_build(s);
     cr_expect_eq(s->result->status, SUBMISSION_NOT_COMPILED);
     cr_expect_str_eq(s->result->reason, "it does not compile: 1 error, the first in line 5");
-    const Diagnostic *error = submission_find(s, "error", "expected ';'");
+    const Diagnostic *error = specimen_find(s, "error", "expected ';'");
     cr_assert_not_null(error);
     cr_expect_str_eq(error->file, "attention.c");
     cr_expect_eq(error->line, 5);
@@ -55,34 +55,34 @@ Test(build, more_errors_than_gcc_would_list)
     g_autoptr(GString) text = g_string_new(STUB);
     for (int i = 0; i < 60; i++)
         g_string_append_printf(text, "int f%d(void) { return none%d; }\n", i, i);
-    g_autoptr(Submission) s = submission_new(text->str);
-    submission_build(s);
+    g_autoptr(Specimen) s = specimen_new(text->str);
+    specimen_build(s);
     cr_expect_str_eq(s->result->reason, "it does not compile: 60 errors, the first in line 2");
     cr_expect_eq(s->result->diagnostics->len, 20);
 }
 
 Test(build, warnings_are_kept)
 {
-    g_autoptr(Submission) s = submission_new(STUB "static int unused;\n");
-    submission_build(s);
+    g_autoptr(Specimen) s = specimen_new(STUB "static int unused;\n");
+    specimen_build(s);
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
-    cr_expect_not_null(submission_find(s, "warning", "'unused' defined but not used"));
+    cr_expect_not_null(specimen_find(s, "warning", "'unused' defined but not used"));
 }
 
 Test(build, headers_are_the_kits)
 {
-    g_autoptr(Submission) s = submission_new("#include \"attention.h\"\n#include <tensor.h>\n");
-    submission_write(s, "tensor.h", "#error shadowed\n", -1);
-    submission_write(s, "attention.h", "#error shadowed\n", -1);
-    submission_build(s);
+    g_autoptr(Specimen) s = specimen_new("#include \"attention.h\"\n#include <tensor.h>\n");
+    specimen_write(s, "tensor.h", "#error shadowed\n", -1);
+    specimen_write(s, "attention.h", "#error shadowed\n", -1);
+    specimen_build(s);
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
 }
 
 Test(build, a_line_directive_names_no_line_of_ours)
 {
-    g_autoptr(Submission) s =
-        submission_new("#line 1 \"PASS 30/30\\nattention.c:1:1: error: forged\"\nint f = g;\n");
-    submission_build(s);
+    g_autoptr(Specimen) s =
+        specimen_new("#line 1 \"PASS 30/30\\nattention.c:1:1: error: forged\"\nint f = g;\n");
+    specimen_build(s);
     cr_assert_eq(s->result->diagnostics->len, 1);
     const Diagnostic *error = s->result->diagnostics->pdata[0];
     cr_expect(g_str_has_prefix(error->file, "PASS 30/30"));
@@ -95,15 +95,15 @@ Test(build, what_kills_gcc_does_not_compile)
 {
     g_autofree char *open = g_strnfill(100000, '(');
     g_autofree char *text = g_strdup_printf(STUB "int a = %s;\n", open);
-    g_autoptr(Submission) s = submission_new(text);
-    submission_build(s);
+    g_autoptr(Specimen) s = specimen_new(text);
+    specimen_build(s);
     cr_expect_eq(s->result->status, SUBMISSION_NOT_COMPILED);
     cr_expect(g_str_has_prefix(s->result->reason, "it does not compile"), "%s", s->result->reason);
 }
 
 Test(build, a_compiler_that_fails_on_everything_is_our_fault)
 {
-    g_autoptr(Submission) s = submission_new(STUB);
+    g_autoptr(Specimen) s = specimen_new(STUB);
     g_autofree char *header = g_build_filename(s->box, "include", "attention.h", NULL);
     g_autoptr(GError) error = NULL;
     cr_assert(g_file_set_contents(header, "#error the kit is broken\n", -1, NULL));

@@ -6,18 +6,18 @@
 #include "gate.h"
 #include "gate_code.h"
 #include "gate_names.h"
-#include "submission.h"
+#include "specimen.h"
 
 #define STUB "#include \"attention.h\"\n"
 
 /* Refused by this rule, with this in the message, pointing at this line (0: at none). */
 static void expect_refused(const char *text, const char *rule, const char *part, guint line)
 {
-    g_autoptr(Submission) s = submission_new(text);
-    submission_judge(s);
+    g_autoptr(Specimen) s = specimen_new(text);
+    specimen_judge(s);
     g_autofree char *named = g_strdup_printf("(rule: %s)", rule);
     cr_assert_eq(s->result->status, SUBMISSION_REFUSED, "not refused by %s: %s", rule, text);
-    const Diagnostic *refusal = submission_find(s, "refused", named);
+    const Diagnostic *refusal = specimen_find(s, "refused", named);
     cr_assert_not_null(refusal, "%s is not %s", s->result->reason, named);
     cr_expect(strstr(refusal->message, part) != NULL, "message: %s", refusal->message);
     cr_expect_eq(refusal->line, line, "line %u of: %s", refusal->line, text);
@@ -27,8 +27,8 @@ static void expect_refused(const char *text, const char *rule, const char *part,
 
 static void expect_accepted(const char *text)
 {
-    g_autoptr(Submission) s = submission_new(text);
-    submission_judge(s);
+    g_autoptr(Specimen) s = specimen_new(text);
+    specimen_judge(s);
     cr_expect_eq(s->result->status, SUBMISSION_GRADED, "%s: %s", s->result->reason, text);
 }
 
@@ -219,7 +219,7 @@ Test(gate, distances_that_look_like_a_system_call_pass)
 /* ---- files that are no objects ------------------------------------------------------------------
  */
 
-static void judge_bytes(Submission *s, const char *bytes, gsize length)
+static void judge_bytes(Specimen *s, const char *bytes, gsize length)
 {
     g_autofree char *path = g_build_filename(s->box, BUILD_OBJECT, NULL);
     cr_assert(g_file_set_contents(path, bytes, (gssize)length, NULL));
@@ -229,12 +229,12 @@ static void judge_bytes(Submission *s, const char *bytes, gsize length)
 Test(gate, refuses_what_is_no_object)
 {
     g_autofree char *zeros = g_malloc0(4096);
-    g_autoptr(Submission) s = submission_new(NULL);
+    g_autoptr(Specimen) s = specimen_new(NULL);
     judge_bytes(s, zeros, 4096);
     cr_expect_eq(s->result->status, SUBMISSION_REFUSED);
-    cr_expect_not_null(submission_find(s, "refused", "it is no object file (rule: object)"));
+    cr_expect_not_null(specimen_find(s, "refused", "it is no object file (rule: object)"));
 
-    g_autoptr(Submission) missing = submission_new(NULL);
+    g_autoptr(Specimen) missing = specimen_new(NULL);
     cr_assert(gate_judge(missing->rubric, "/nonexistent/attention.so", missing->result, NULL));
     cr_expect_eq(missing->result->status, SUBMISSION_REFUSED);
 }
@@ -242,8 +242,8 @@ Test(gate, refuses_what_is_no_object)
 /* The loader goes by the dynamic table, libelf by sections: they may not say different things. */
 Test(gate, refuses_an_object_of_two_minds)
 {
-    g_autoptr(Submission) s = submission_new("int create_causal_mask(void) { return 1; }\n");
-    submission_judge(s);
+    g_autoptr(Specimen) s = specimen_new("int create_causal_mask(void) { return 1; }\n");
+    specimen_judge(s);
     cr_assert_eq(s->result->status, SUBMISSION_GRADED);
     g_autofree char *path = g_build_filename(s->box, BUILD_OBJECT, NULL);
     g_autofree char *bytes = NULL;
@@ -260,9 +260,9 @@ Test(gate, refuses_an_object_of_two_minds)
     for (guint i = 0; i < header->e_shnum; i++)
         if (sections[i].sh_type == SHT_DYNSYM)
             sections[i].sh_offset += sizeof(Elf64_Sym);
-    g_autoptr(Submission) moved = submission_new(NULL);
+    g_autoptr(Specimen) moved = specimen_new(NULL);
     judge_bytes(moved, bytes, length);
-    cr_expect_not_null(submission_find(moved, "refused", "its tables contradict each other"));
+    cr_expect_not_null(specimen_find(moved, "refused", "its tables contradict each other"));
 }
 
 /* ---- names --------------------------------------------------------------------------------------

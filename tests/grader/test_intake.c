@@ -7,15 +7,15 @@
 
 #include "error.h"
 #include "intake.h"
-#include "submission.h"
+#include "specimen.h"
 
-static gboolean take(Submission *s)
+static gboolean take(Specimen *s)
 {
     return intake_take(s->rubric, s->folder, s->box, s->result, &s->error);
 }
 
 /* Taking succeeds as far as we are concerned, with this verdict and this in the reason. */
-static void expect(Submission *s, SubmissionStatus status, const char *part)
+static void expect(Specimen *s, SubmissionStatus status, const char *part)
 {
     cr_assert(take(s), "%s", s->error != NULL ? s->error->message : "");
     cr_expect_eq(s->result->status, status);
@@ -24,16 +24,16 @@ static void expect(Submission *s, SubmissionStatus status, const char *part)
     cr_expect_eq(s->result->files->len, 0);
 }
 
-static char *path_in(const Submission *s, const char *name)
+static char *path_in(const Specimen *s, const char *name)
 {
     return g_build_filename(s->folder, name, NULL);
 }
 
 Test(intake, takes_the_listed_file_and_nothing_else)
 {
-    g_autoptr(Submission) s = submission_new("int a;\n");
-    submission_write(s, "tensor.h", "#error not the kit's", -1);
-    submission_write(s, ".valgrindrc", "--quiet", -1);
+    g_autoptr(Specimen) s = specimen_new("int a;\n");
+    specimen_write(s, "tensor.h", "#error not the kit's", -1);
+    specimen_write(s, ".valgrindrc", "--quiet", -1);
     cr_assert(take(s));
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
     cr_assert_eq(s->result->files->len, 1);
@@ -56,7 +56,7 @@ Test(intake, takes_the_listed_file_and_nothing_else)
 
 Test(intake, takes_a_path_to_the_file_itself)
 {
-    g_autoptr(Submission) s = submission_new("int a;\n");
+    g_autoptr(Specimen) s = specimen_new("int a;\n");
     g_autofree char *path = path_in(s, "attention.c");
     cr_assert(intake_take(s->rubric, path, s->box, s->result, &s->error));
     cr_expect_eq(s->result->files->len, 1);
@@ -64,8 +64,8 @@ Test(intake, takes_a_path_to_the_file_itself)
 
 Test(intake, another_file_is_no_submission)
 {
-    g_autoptr(Submission) s = submission_new(NULL);
-    submission_write(s, "notes.txt", "x", -1);
+    g_autoptr(Specimen) s = specimen_new(NULL);
+    specimen_write(s, "notes.txt", "x", -1);
     g_autofree char *path = path_in(s, "notes.txt");
     cr_assert_not(intake_take(s->rubric, path, s->box, s->result, &s->error));
     cr_expect(g_error_matches(s->error, GRADER_ERROR, GRADER_ERROR_USAGE));
@@ -73,7 +73,7 @@ Test(intake, another_file_is_no_submission)
 
 Test(intake, no_such_folder_is_our_fault)
 {
-    g_autoptr(Submission) s = submission_new(NULL);
+    g_autoptr(Specimen) s = specimen_new(NULL);
     cr_assert_eq(g_rmdir(s->folder), 0);
     cr_assert_not(take(s));
     cr_expect(strstr(s->error->message, "No such file") != NULL);
@@ -81,7 +81,7 @@ Test(intake, no_such_folder_is_our_fault)
 
 Test(intake, a_linked_folder_is_not_followed)
 {
-    g_autoptr(Submission) s = submission_new("int a;\n");
+    g_autoptr(Specimen) s = specimen_new("int a;\n");
     g_autofree char *link = g_build_filename(s->root, "link", NULL);
     cr_assert_eq(symlink(s->folder, link), 0);
     cr_assert_not(intake_take(s->rubric, link, s->box, s->result, &s->error));
@@ -90,7 +90,7 @@ Test(intake, a_linked_folder_is_not_followed)
 
 Test(intake, nothing_handed_in)
 {
-    g_autoptr(Submission) s = submission_new(NULL);
+    g_autoptr(Specimen) s = specimen_new(NULL);
     expect(s, SUBMISSION_MISSING, "no attention.c in this folder");
     cr_expect(strchr(s->result->reason, ';') == NULL, "nothing similar: %s", s->result->reason);
 }
@@ -100,8 +100,8 @@ Test(intake, says_what_was_probably_meant)
     static const char *const names[] = {"Attention.c",     "attention.C",         "attention(1).c",
                                         "attention.c.txt", "attention_final.cpp", "hw3.c"};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autoptr(Submission) s = submission_new(NULL);
-        submission_write(s, names[i], "int a;\n", -1);
+        g_autoptr(Specimen) s = specimen_new(NULL);
+        specimen_write(s, names[i], "int a;\n", -1);
         g_autofree char *sentence =
             g_strdup_printf("there is a file '%s': name it 'attention.c'", names[i]);
         expect(s, SUBMISSION_MISSING, sentence);
@@ -110,18 +110,18 @@ Test(intake, says_what_was_probably_meant)
 
 Test(intake, says_that_the_file_is_in_a_folder_below)
 {
-    g_autoptr(Submission) s = submission_new(NULL);
+    g_autoptr(Specimen) s = specimen_new(NULL);
     g_autofree char *below = path_in(s, "week3/src");
     cr_assert_eq(g_mkdir_with_parents(below, 0755), 0);
-    submission_write(s, "week3/src/attention.c", "int a;\n", -1);
-    submission_write(s, "attention.txt", "notes", -1);
+    specimen_write(s, "week3/src/attention.c", "int a;\n", -1);
+    specimen_write(s, "attention.txt", "notes", -1);
     expect(s, SUBMISSION_MISSING, "there is a file 'week3/src/attention.c': put it at the top");
 }
 
 Test(intake, escapes_the_names_that_it_shows)
 {
-    g_autoptr(Submission) s = submission_new(NULL);
-    submission_write(s, "attention\033[2J\n.c", "int a;\n", -1);
+    g_autoptr(Specimen) s = specimen_new(NULL);
+    specimen_write(s, "attention\033[2J\n.c", "int a;\n", -1);
     expect(s, SUBMISSION_MISSING, "\\x1b[2J");
     cr_expect(strchr(s->result->reason, '\033') == NULL);
     cr_expect(strchr(s->result->reason, '\n') == NULL);
@@ -129,12 +129,12 @@ Test(intake, escapes_the_names_that_it_shows)
 
 Test(intake, refuses_links)
 {
-    g_autoptr(Submission) s = submission_new(NULL);
+    g_autoptr(Specimen) s = specimen_new(NULL);
     g_autofree char *path = path_in(s, "attention.c");
     cr_assert_eq(symlink("/etc/passwd", path), 0);
     expect(s, SUBMISSION_REFUSED, "symbolic link");
 
-    g_autoptr(Submission) hard = submission_new("int a;\n");
+    g_autoptr(Specimen) hard = specimen_new("int a;\n");
     g_autofree char *from = path_in(hard, "attention.c");
     g_autofree char *to = path_in(hard, "other.c");
     cr_assert_eq(link(from, to), 0);
@@ -143,12 +143,12 @@ Test(intake, refuses_links)
 
 Test(intake, refuses_what_is_no_file)
 {
-    g_autoptr(Submission) fifo = submission_new(NULL);
+    g_autoptr(Specimen) fifo = specimen_new(NULL);
     g_autofree char *fifo_path = path_in(fifo, "attention.c");
     cr_assert_eq(mkfifo(fifo_path, 0644), 0);
     expect(fifo, SUBMISSION_REFUSED, "a named pipe");
 
-    g_autoptr(Submission) folder = submission_new(NULL);
+    g_autoptr(Specimen) folder = specimen_new(NULL);
     g_autofree char *folder_path = path_in(folder, "attention.c");
     cr_assert_eq(g_mkdir(folder_path, 0755), 0);
     expect(folder, SUBMISSION_REFUSED, "a folder");
@@ -156,7 +156,7 @@ Test(intake, refuses_what_is_no_file)
 
 Test(intake, refuses_a_large_file_also_if_it_is_sparse)
 {
-    g_autoptr(Submission) s = submission_new("int a;\n");
+    g_autoptr(Specimen) s = specimen_new("int a;\n");
     g_autofree char *path = path_in(s, "attention.c");
     cr_assert_eq(truncate(path, 1L << 40), 0);
     expect(s, SUBMISSION_REFUSED, "larger than 256 KiB");
@@ -164,9 +164,9 @@ Test(intake, refuses_a_large_file_also_if_it_is_sparse)
 
 Test(intake, takes_a_file_of_exactly_the_limit)
 {
-    g_autoptr(Submission) s = submission_new(NULL);
+    g_autoptr(Specimen) s = specimen_new(NULL);
     g_autofree char *text = g_strnfill((gsize)s->rubric->limits.file_kib * 1024, ';');
-    submission_write(s, "attention.c", text, -1);
+    specimen_write(s, "attention.c", text, -1);
     cr_assert(take(s));
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
 }
@@ -189,8 +189,8 @@ Test(intake, says_what_is_no_source)
         {"int a;\0int b;", 13, SUBMISSION_REFUSED, "NUL bytes"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(Submission) s = submission_new(NULL);
-        submission_write(s, "attention.c", cases[i].bytes, cases[i].length);
+        g_autoptr(Specimen) s = specimen_new(NULL);
+        specimen_write(s, "attention.c", cases[i].bytes, cases[i].length);
         expect(s, cases[i].status, cases[i].part);
     }
 }
@@ -198,7 +198,7 @@ Test(intake, says_what_is_no_source)
 /* The superuser may read everything, so this test becomes somebody else. */
 Test(intake, an_unreadable_file_is_one_clear_line)
 {
-    g_autoptr(Submission) s = submission_new("int a;\n");
+    g_autoptr(Specimen) s = specimen_new("int a;\n");
     g_autofree char *path = path_in(s, "attention.c");
     cr_assert_eq(g_chmod(path, 0), 0);
     if (geteuid() == 0)

@@ -1,4 +1,4 @@
-#include "submission.h"
+#include "specimen.h"
 
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
@@ -9,7 +9,7 @@
 #include "intake.h"
 #include "sandbox.h"
 
-static void copy_header(const Submission *submission, const char *name)
+static void copy_header(const Specimen *submission, const char *name)
 {
     g_autofree char *from = g_build_filename("starter", name, NULL);
     g_autofree char *to = g_build_filename(submission->box, "include", name, NULL);
@@ -19,9 +19,9 @@ static void copy_header(const Submission *submission, const char *name)
     cr_assert_eq(g_chmod(to, 0644), 0);
 }
 
-Submission *submission_new(const char *text)
+Specimen *specimen_new(const char *text)
 {
-    Submission *submission = g_new0(Submission, 1);
+    Specimen *submission = g_new0(Specimen, 1);
     submission->root = g_dir_make_tmp("submission-XXXXXX", NULL);
     submission->folder = g_build_filename(submission->root, "folder", NULL);
     submission->box = g_build_filename(submission->root, "box", NULL);
@@ -36,7 +36,7 @@ Submission *submission_new(const char *text)
     copy_header(submission, "attention.h");
     copy_header(submission, "tensor.h");
     if (text != NULL)
-        submission_write(submission, "attention.c", text, -1);
+        specimen_write(submission, "attention.c", text, -1);
     return submission;
 }
 
@@ -47,7 +47,7 @@ static void remove_tree(const char *path)
                  NULL);
 }
 
-void submission_free(Submission *submission)
+void specimen_free(Specimen *submission)
 {
     if (submission == NULL)
         return;
@@ -61,14 +61,13 @@ void submission_free(Submission *submission)
     g_free(submission);
 }
 
-void submission_write(const Submission *submission, const char *name, const char *bytes,
-                      gssize length)
+void specimen_write(const Specimen *submission, const char *name, const char *bytes, gssize length)
 {
     g_autofree char *path = g_build_filename(submission->folder, name, NULL);
     cr_assert(g_file_set_contents(path, bytes, length, NULL));
 }
 
-void submission_build(Submission *submission)
+void specimen_build(Specimen *submission)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Sandbox) sandbox = sandbox_open("build/libexec", &submission->rubric->limits, &error);
@@ -81,17 +80,16 @@ void submission_build(Submission *submission)
     cr_assert(ok, "%s", error != NULL ? error->message : "");
 }
 
-void submission_judge(Submission *submission)
+void specimen_judge(Specimen *submission)
 {
-    submission_build(submission);
+    specimen_build(submission);
     if (submission->result->status != SUBMISSION_GRADED)
         return;
     g_autofree char *object = g_build_filename(submission->box, BUILD_OBJECT, NULL);
     cr_assert(gate_judge(submission->rubric, object, submission->result, NULL));
 }
 
-const Diagnostic *submission_find(const Submission *submission, const char *severity,
-                                  const char *part)
+const Diagnostic *specimen_find(const Specimen *submission, const char *severity, const char *part)
 {
     for (guint i = 0; i < submission->result->diagnostics->len; i++) {
         const Diagnostic *each = submission->result->diagnostics->pdata[i];

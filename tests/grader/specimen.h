@@ -1,5 +1,5 @@
 /*
- * submission.h: for tests of the grader that need a submission: a folder with an attention.c, and a
+ * specimen.h: for tests of the grader that need a submission: a folder with an attention.c, and a
  * box to build it in. Everything is below one temporary folder, removed at the end.
  */
 #pragma once
@@ -12,22 +12,22 @@ typedef struct {
     Rubric *rubric;            /* the kit's own rubric.yaml */
     Result *result;
     GError *error;
-} Submission;
+} Specimen;
 
 /* With an attention.c of this text, or without if it is NULL. */
-Submission *submission_new(const char *text);
-void submission_free(Submission *submission);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
+Specimen *specimen_new(const char *text);
+void specimen_free(Specimen *submission);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Specimen, specimen_free)
 
 /* Write a file into the submission's folder. */
-void submission_write(const Submission *submission, const char *name, const char *bytes,
+void specimen_write(const Specimen *submission, const char *name, const char *bytes,
                       gssize length);
 
 /* Intake and build, in a sandbox, and the gate if there is an object. Asserts that nothing of ours
  * fails. */
-void submission_build(Submission *submission);
-void submission_judge(Submission *submission);
+void specimen_build(Specimen *submission);
+void specimen_judge(Specimen *submission);
 
 /* The first diagnostic of this severity whose message contains `part`, or NULL. */
-const Diagnostic *submission_find(const Submission *submission, const char *severity,
+const Diagnostic *specimen_find(const Specimen *submission, const char *severity,
                                   const char *part);
