@@ -75,8 +75,8 @@ void specimen_build(Specimen *submission)
     gboolean ok = intake_take(submission->rubric, submission->folder, submission->box,
                               submission->result, &error);
     if (ok && submission->result->status == SUBMISSION_GRADED)
-        ok = build_submission(submission->rubric, sandbox, submission->box, submission->result,
-                              &error);
+        ok = build_submission(submission->rubric, sandbox, submission->box, BUILD_TO_GRADE,
+                              submission->result, &error);
     cr_assert(ok, "%s", error != NULL ? error->message : "");
 }
 

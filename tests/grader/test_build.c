@@ -111,7 +111,7 @@ Test(build, a_compiler_that_fails_on_everything_is_our_fault)
     cr_assert(g_file_set_contents(source, STUB, -1, NULL));
     g_autoptr(Sandbox) sandbox = sandbox_open("build/libexec", &s->rubric->limits, NULL);
     cr_assert_not_null(sandbox);
-    cr_assert_not(build_submission(s->rubric, sandbox, s->box, s->result, &error));
+    cr_assert_not(build_submission(s->rubric, sandbox, s->box, BUILD_TO_GRADE, s->result, &error));
     cr_expect(strstr(error->message, "gcc does not work in the sandbox") != NULL, "%s",
               error->message);
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
