@@ -16,6 +16,9 @@
 #define PUMP_BYTES (1u << 20)
 #define CHUNK_BYTES (64u << 10)
 
+/* Valgrind, under which the grader may run, knows no pidfd: then we look every few milliseconds. */
+#define LOOK_AGAIN 10
+
 /* How long the outputs of a group that was killed may take to end, in microseconds. */
 #define LAST_WORDS (500 * G_TIME_SPAN_MILLISECOND)
 
@@ -147,12 +150,9 @@ static gboolean start(Process *process, const ProcessSpec *spec, GError **error)
                        spawn(process, spec, out, err, error);
     close_fd(&out);
     close_fd(&err);
-    if (!started)
-        return FALSE;
-    process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-    if (process->pidfd < 0)
-        grader_set_errno(error, "cannot watch process %d", process->pid);
-    return process->pidfd >= 0;
+    if (started)
+        process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+    return started;
 }
 
 Process *process_start(const ProcessSpec *spec, GError **error)
@@ -270,12 +270,12 @@ static void finish(Process *process)
 
 int process_time_left(const Process *process)
 {
+    int most = process->pidfd >= 0 ? -1 : LOOK_AGAIN;
     if (process->deadline == 0 || process->outcome.timed_out)
-        return -1;
+        return most;
     gint64 left = process->deadline - g_get_monotonic_time();
-    if (left <= 0)
-        return 0;
-    return (int)MIN((left + 999) / 1000, G_MAXINT);
+    int milliseconds = (int)CLAMP((left + 999) / 1000, 0, G_MAXINT);
+    return most < 0 ? milliseconds : MIN(milliseconds, most);
 }
 
 void process_pollfds(const Process *process, struct pollfd fds[PROCESS_POLLFDS])

@@ -55,7 +55,7 @@ const ProcessOutcome *process_wait(Process *process);
 void process_pollfds(const Process *process, struct pollfd fds[PROCESS_POLLFDS]);
 gboolean process_pump(Process *process);
 
-/* Milliseconds until its deadline, -1 if it has none: the longest a poll() may take. */
+/* The longest that a poll() for it may take, in milliseconds: until its deadline; -1: for ever. */
 int process_time_left(const Process *process);
 
 pid_t process_pid(const Process *process);

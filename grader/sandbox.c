@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "confine/landlock.h"
 #include "error.h"
 
 #define BOX_INSIDE "/box"
@@ -317,6 +318,12 @@ const char *sandbox_fix(const Sandbox *sandbox)
     return NULL;
 }
 
+/* Landlock is the one layer that a kernel of today may not have, whatever is done about it. */
+static gboolean beyond_kernel(const Layer *layer)
+{
+    return layer->state == LAYER_UNAVAILABLE && strcmp(layer->reason, LANDLOCK_MISSING) == 0;
+}
+
 /* The first layer that is missing for `required`, or LAYERS. */
 static LayerId missing_layer(const Sandbox *sandbox, RubricSandbox required)
 {
@@ -324,7 +331,9 @@ static LayerId missing_layer(const Sandbox *sandbox, RubricSandbox required)
                      sandbox_layer_holds(sandbox, LAYER_LANDLOCK);
     for (LayerId layer = 0; layer < LAYERS && required != REQUIRE_NOTHING; layer++) {
         gboolean is_wall = layer == LAYER_NAMESPACES || layer == LAYER_LANDLOCK;
-        gboolean needed = required == REQUIRE_FULL || (is_wall ? !walls : layer != LAYER_CGROUP);
+        gboolean needed = required == REQUIRE_FULL ? !beyond_kernel(&sandbox->layers[layer])
+                          : is_wall                ? !walls
+                                                   : layer != LAYER_CGROUP;
         if (needed && !sandbox_layer_holds(sandbox, layer))
             return layer;
     }

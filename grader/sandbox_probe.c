@@ -1,12 +1,7 @@
 #include "sandbox_layers.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
-#include <linux/seccomp.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "confine/probe.h"
@@ -77,18 +72,9 @@ static const char *groups_fix(void)
 /* What is certain before anything is started. */
 static void look(Sandbox *sandbox)
 {
-    unsigned action = SECCOMP_RET_KILL_PROCESS;
     if (!sandbox->bwrap)
         set_layer(sandbox, LAYER_NAMESPACES, LAYER_UNAVAILABLE, "bubblewrap is not installed",
                   "sudo apt-get install bubblewrap");
-    if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 0)
-        set_layer(sandbox, LAYER_LANDLOCK, LAYER_UNAVAILABLE,
-                  errno == EOPNOTSUPP ? "Landlock is not among the kernel's lsm= modules"
-                                      : "this kernel has no Landlock (Linux 5.13 has)",
-                  NULL);
-    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0)
-        set_layer(sandbox, LAYER_SECCOMP, LAYER_UNAVAILABLE, "this kernel has no seccomp filters",
-                  NULL);
     if (sandbox->groups->n == 0)
         set_layer(sandbox, LAYER_CGROUP, LAYER_UNAVAILABLE, sandbox->groups->reason, groups_fix());
 }

@@ -234,6 +234,17 @@ static void set_limits(const Confinement *confinement)
     }
 }
 
+static void put_on_landlock(const Confinement *confinement)
+{
+    if (landlock_restrict(confinement->rules, confinement->n_rules))
+        return;
+    const char *why = errno == ENOSYS       ? LANDLOCK_MISSING
+                      : errno == EOPNOTSUPP ? "Landlock is not among the kernel's modules (lsm=)"
+                                            : NULL;
+    errno = why ? 0 : errno;
+    refuse("landlock", "%s", why ? why : "cannot put on Landlock");
+}
+
 /* In the process that becomes the program: everything, then the filter, then the program. */
 __attribute__((noreturn)) static void become(const Confinement *confinement, int argc, char **argv)
 {
@@ -241,8 +252,8 @@ __attribute__((noreturn)) static void become(const Confinement *confinement, int
         refuse("start", "cannot bind the program to its sandbox");
     if (syscall(SYS_close_range, confinement->keep, ~0u, CLOSE_ON_EXEC) != 0)
         refuse("start", "cannot close descriptors");
-    if (confinement->landlock && !landlock_restrict(confinement->rules, confinement->n_rules))
-        refuse("landlock", "cannot put on Landlock");
+    if (confinement->landlock)
+        put_on_landlock(confinement);
     set_limits(confinement);
     /* bubblewrap sets it, to where it was and not to where we are. */
     unsetenv("PWD");

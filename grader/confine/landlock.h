@@ -18,5 +18,8 @@ typedef struct {
     const char *path; /* one that does not exist is passed over */
 } LandlockRule;
 
+/* What confine says where landlock_restrict() fails with ENOSYS. */
+#define LANDLOCK_MISSING "this kernel has no Landlock (Linux 5.13 has)"
+
 /* Restrict this process and its children to these paths. False with errno. */
 bool landlock_restrict(const LandlockRule *rules, size_t count);

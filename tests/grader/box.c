@@ -1,8 +1,10 @@
 #include "box.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <grp.h>
+#include <seccomp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +39,15 @@ void box_become_ordinary(void)
     g_autofree char *confine = g_build_filename(build, "libexec/confine", NULL);
     if (g_access(confine, X_OK) != 0)
         cr_skip_test("an ordinary user cannot reach '%s'", confine);
+}
+
+void box_forget_call(const char *name)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int number = seccomp_syscall_resolve_name(name);
+    cr_assert_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), number, 0), 0);
+    cr_assert_eq(seccomp_load(filter), 0);
+    seccomp_release(filter);
 }
 
 Sandbox *box_sandbox(const char *off, const RubricLimits *limits)

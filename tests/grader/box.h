@@ -16,6 +16,9 @@ char *box_build_folder(void);
 /* From now on an ordinary user; skips the test where that user cannot reach the kit. */
 void box_become_ordinary(void);
 
+/* From now on this process and its children have a kernel without this system call. */
+void box_forget_call(const char *name);
+
 /* A sandbox without these layers ("" for all); fails the test if it cannot be opened. */
 Sandbox *box_sandbox(const char *off, const RubricLimits *limits);
 

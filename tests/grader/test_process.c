@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "box.h"
+
 #define LIMIT 10000
 
 /* A shell script as a process. */
@@ -253,6 +255,14 @@ Test(process, can_be_part_of_another_loop)
     } while (process_pump(process));
     cr_assert_str_eq(process_wait(process)->out->str, "one\n");
     cr_assert_str_eq(process_wait(process)->err->str, "two\n");
+}
+
+Test(process, needs_no_pidfd, .timeout = 30)
+{
+    box_forget_call("pidfd_open");
+    assert_prints("echo started", (ProcessSpec){0}, "started\n");
+    g_autoptr(Process) process = start_script("exec sleep 1000", (ProcessSpec){.wall_seconds = 1});
+    cr_assert(process_wait(process)->timed_out);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */

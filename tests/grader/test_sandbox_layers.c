@@ -169,6 +169,39 @@ Test(sandbox_layers, stricter_limits_of_the_user_stay)
     cr_assert(box_has(sandbox, "limits"));
 }
 
+static void assert_unavailable(const char *call, const char *layer, const char *expected)
+{
+    box_forget_call(call);
+    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
+    g_autofree char *found = box_layer(sandbox, layer);
+    cr_expect_str_eq(found, expected);
+    cr_expect(box_has(sandbox, "limits"), "another layer went with it");
+    gboolean rest =
+        box_has(sandbox, "namespaces") && box_has(sandbox, "seccomp") && box_has(sandbox, "cgroup");
+    cr_expect_eq(sandbox_require(sandbox, REQUIRE_FULL, NULL), rest);
+}
+
+Test(sandbox_layers, an_old_kernel_has_no_landlock)
+{
+    assert_unavailable("landlock_create_ruleset", "landlock",
+                       "unavailable: this kernel has no Landlock (Linux 5.13 has)");
+}
+
+Test(sandbox_layers, a_kernel_may_have_no_seccomp)
+{
+    assert_unavailable("seccomp", "seccomp",
+                       "unavailable: cannot put on the seccomp filter: Function not implemented");
+}
+
+Test(sandbox_layers, a_container_may_refuse_to_mount)
+{
+    box_forget_call("pivot_root");
+    g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
+    g_autofree char *found = box_layer(sandbox, "namespaces");
+    cr_expect(g_str_has_prefix(found, "unavailable: bwrap: "), "%s", found);
+    cr_expect(sandbox_require(sandbox, REQUIRE_LAYERS, NULL) == box_has(sandbox, "landlock"));
+}
+
 /* ---- confine alone --------------------------------------------------------------------------- */
 
 static void assert_refuses(const char *command, const char *reason)
