@@ -115,10 +115,13 @@ debug: $(CHECKED) ## TEST=masking/causal: gdb with the calls of that test
 memcheck: $(CHECKED) ## TEST=masking/causal: Valgrind with the calls of that test, in full
 	@$(GRADER) memcheck $(ONLY) '$(SUBMISSION)'
 
+picture: $(CHECKED) ## the weights that the code computes, here and in build/picture.svg
+	@$(GRADER) picture --output=$(BUILD)/picture.svg $(ONLY) '$(SUBMISSION)'
+
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: setup check watch debug memcheck clean help
+.PHONY: setup check watch debug memcheck picture clean help

@@ -8,7 +8,7 @@
 #include "error.h"
 
 static const Command *const commands[] = {
-    &command_check,   &command_debug, &command_memcheck,
+    &command_check,   &command_debug, &command_memcheck, &command_picture,
 #ifdef WITH_CLASS
     &command_grade,   &command_class, &command_show,     &command_adjust,
     &command_export,  &command_merge, &command_stub,     &command_release,
@@ -21,7 +21,7 @@ static void print_help(FILE *file)
     fprintf(file, "usage: grader COMMAND [OPTION...] [ARGUMENT...]\n\n"
                   "Grade attention.c: compile it in a sandbox, test it, check its memory.\n\n");
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        fprintf(file, "  %-9s %-9s %s\n", commands[i]->name, commands[i]->arguments,
+        fprintf(file, "  %-9s %-10s %s\n", commands[i]->name, commands[i]->arguments,
                 commands[i]->summary);
     fprintf(file,
             "\n'grader COMMAND --help' explains a command. Exit status: 0 done, or full marks;\n"

@@ -23,23 +23,30 @@ static SelfAttention *need_layer(int d_model)
 }
 
 /*
- * The score of a position with itself is 1 / sqrt(4) = 0.5, with another 0, and e^0.5 = 1.6487.
- * Row 1, for example, is 1 / 2.6487 and 1.6487 / 2.6487.
+ * Positions 0 and 3 of x are the same. The score of a position with itself is 1 / sqrt(4) = 0.5, with
+ * another 0, and e^0.5 = 1.6487. Row 1 of the causal weights, for example, is 1 / 2.6487 and 1.6487 /
+ * 2.6487. Both calls are made before anything is looked at: `make picture` draws them.
  */
 Test(integration, causal, .description = "self-attention with the causal mask", .timeout = 60)
 {
-    owned Tensor *x = matrix(3, 4, (float[]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
-    owned Tensor *mask = need_mask(create_causal_mask(3), "create_causal_mask(3)");
+    owned Tensor *x = matrix(4, 4, (float[]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0});
     SelfAttention *layer = need_layer(4);
-    const double weights[] = {1, 0, 0, 0.3775407, 0.6224593, 0, 0.2740689, 0.2740689, 0.4518622};
-    const double output[] = {1, 0, 0,         0,         0.3775407, 0.6224593,
-                             0, 0, 0.2740689, 0.2740689, 0.4518622, 0};
+    const double weights[] = {1,         0,         0,         0,         0.3775407, 0.6224593,
+                              0,         0,         0.2740689, 0.2740689, 0.4518622, 0,
+                              0.3112297, 0.1887703, 0.1887703, 0.3112297};
+    const double output[] = {1,         0,         0,         0,         0.3775407, 0.6224593,
+                             0,         0,         0.2740689, 0.2740689, 0.4518622, 0,
+                             0.6224593, 0.1887703, 0.1887703, 0};
 
+    AttentionResult full = self_attention_forward(layer, x, NULL);
+    owned Tensor *mask = need_mask(create_causal_mask(4), "create_causal_mask(4)");
     AttentionResult got = self_attention_forward(layer, x, mask);
-    expect_attention_values(got, NULL, &(Expected){2, {3, 3}, weights},
-                            &(Expected){2, {3, 4}, output},
-                            "with x {{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}",
+    expect_result(full, "without a mask");
+    expect_attention_values(got, NULL, &(Expected){2, {4, 4}, weights},
+                            &(Expected){2, {4, 4}, output},
+                            "with x {{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {1, 0, 0, 0}}",
                             "the causal mask lets position i attend to 0 to i only");
+    free_result(full);
     free_result(got);
     self_attention_free(layer);
 }
