@@ -39,8 +39,14 @@ static int write_a_file(void)
     return outcome(open(PROBE_FILE, O_WRONLY | O_CREAT, 0600));
 }
 
+/*
+ * In a pid namespace of its own the grader's number may be somebody else's here. There our group's
+ * leader, who is outside, has no number; and what has none cannot be signalled.
+ */
 static int signal_the_grader(void)
 {
+    if (getpgrp() == 0)
+        return ESRCH;
     return outcome(kill(process_outside, 0));
 }
 

@@ -4,11 +4,13 @@
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -200,6 +202,21 @@ Test(sandbox_layers, a_container_may_refuse_to_mount)
     g_autofree char *found = box_layer(sandbox, "namespaces");
     cr_expect(g_str_has_prefix(found, "unavailable: bwrap: "), "%s", found);
     cr_expect(sandbox_require(sandbox, REQUIRE_LAYERS, NULL) == box_has(sandbox, "landlock"));
+}
+
+/* As in a container, where the grader is process 1 and so is the first process of a sandbox. */
+Test(sandbox_layers, a_grader_may_be_process_1)
+{
+    int status = 0;
+    if (geteuid() != 0 || unshare(CLONE_NEWPID) != 0)
+        cr_skip_test("no pid namespace here");
+    pid_t grader = fork();
+    if (grader == 0) {
+        g_autoptr(Sandbox) sandbox = box_sandbox("landlock", NULL);
+        _exit(box_has(sandbox, "namespaces") ? 0 : 1);
+    }
+    waitpid(grader, &status, 0);
+    cr_assert_eq(status, 0, "namespaces are said not to hold");
 }
 
 /* ---- confine alone --------------------------------------------------------------------------- */
