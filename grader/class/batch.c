@@ -19,7 +19,6 @@
 typedef struct {
     const Submission *submission;
     char *fingerprint, *key;
-    GradebookMark before;
     guint32 seed;
     Result *result;
 } Task;
@@ -42,11 +41,6 @@ static void task_free(Task *task)
     g_free(task);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
-
-void batch_outcome_clear(BatchOutcome *outcome)
-{
-    g_clear_pointer(&outcome->moves, g_ptr_array_unref);
-}
 
 /* ---- stopping -------------------------------------------------------------------------------- */
 
@@ -185,24 +179,6 @@ static gboolean write_reports(const Batch *batch, const Task *task, GError **err
     return g_file_set_contents(report, text, -1, error) && result_save(task->result, json, error);
 }
 
-static char *mark_words(const GradebookMark *mark)
-{
-    return mark->status == SUBMISSION_UNGRADED ? g_strdup("ungraded")
-                                               : words_points(mark->score + mark->extra);
-}
-
-static void note_move(Run *run, const Task *task, const GradebookMark *after)
-{
-    const GradebookMark *before = &task->before;
-    if (!before->known || after->status == SUBMISSION_UNGRADED ||
-        (before->score + before->extra == after->score + after->extra &&
-         before->status == after->status))
-        return;
-    g_autofree char *label = submission_label(task->submission);
-    g_autofree char *from = mark_words(before), *to = mark_words(after);
-    g_ptr_array_add(run->outcome->moves, g_strdup_printf("%s: %s -> %s", label, from, to));
-}
-
 static char *outcome_words(const Result *result)
 {
     if (result->status == SUBMISSION_UNGRADED)
@@ -225,8 +201,6 @@ static gboolean finish(Run *run, const Task *task, GError **error)
         !write_reports(run->batch, task, error))
         return FALSE;
     *(result->status == SUBMISSION_UNGRADED ? &run->outcome->ungraded : &run->outcome->graded) += 1;
-    const GradebookMark after = {TRUE, result->score, result->extra, result->status};
-    note_move(run, task, &after);
     return TRUE;
 }
 
@@ -240,7 +214,7 @@ static gboolean begin_next(Run *run, GError **error)
     if (submission->path == NULL)
         return TRUE;
     g_autoptr(Task) task = task_new(run, submission);
-    if (!gradebook_reuse(run->batch->book, submission, task->key, &done, &task->before, error))
+    if (!gradebook_reuse(run->batch->book, submission, task->key, &done, error))
         return FALSE;
     if (done) {
         run->outcome->reused++;
@@ -302,7 +276,6 @@ gboolean batch_run(const Batch *batch, BatchOutcome *outcome, GError **error)
 {
     g_autoptr(Progress) progress = progress_new(count_new(batch), batch->quiet);
     g_autofree char *producer = describe_producer(batch);
-    outcome->moves = g_ptr_array_new_with_free_func(g_free);
     Run run = {.batch = batch, .outcome = outcome, .progress = progress, .producer = producer};
     run.finished = g_async_queue_new();
     run.pool = start_pool(grade_task, &run, error);

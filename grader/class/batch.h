@@ -25,11 +25,7 @@ typedef struct {
 typedef struct {
     guint graded, reused, ungraded;
     gboolean stopped; /* by Ctrl-C or a signal: some were not begun */
-    GPtrArray *moves; /* char *: the grades that a regrade moved, before and after */
 } BatchOutcome;
-
-void batch_outcome_clear(BatchOutcome *outcome);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BatchOutcome, batch_outcome_clear)
 
 /*
  * Grade. Ctrl-C lets the running ones finish, a second one does not wait for them. FALSE and an

@@ -116,39 +116,6 @@ gboolean gradebook_set_submissions(Gradebook *book, const GPtrArray *submissions
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-static SubmissionStatus status_of(const char *word)
-{
-    SubmissionStatus status = SUBMISSION_GRADED;
-    while (status < SUBMISSION_UNGRADED && g_strcmp0(submission_status_word(status), word) != 0)
-        status++;
-    return status;
-}
-
-/* What counts for the attempt now. */
-static gboolean find_mark(Database *database, const Submission *submission, GradebookMark *mark,
-                          GError **error)
-{
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) statement =
-        database_prepare(database, error,
-                         "SELECT status, score, extra FROM attempt WHERE student = ?"
-                         " AND attempt = ?",
-                         "tt", submission->student, submission->attempt);
-    if (statement == NULL)
-        return FALSE;
-    *mark = (GradebookMark){0};
-    if (database_step(database, statement, &reason)) {
-        mark->known = TRUE;
-        mark->status = status_of((const char *)sqlite3_column_text(statement, 0));
-        mark->score = sqlite3_column_double(statement, 1);
-        mark->extra = sqlite3_column_double(statement, 2);
-    }
-    if (reason == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&reason));
-    return FALSE;
-}
-
 /* Let a record count for an attempt, and write the history, unless it does already. */
 static gboolean let_count(Database *database, const Submission *submission, const char *key,
                           GError **error)
@@ -170,12 +137,10 @@ static gboolean let_count(Database *database, const Submission *submission, cons
 }
 
 gboolean gradebook_reuse(Gradebook *book, const Submission *submission, const char *key,
-                         gboolean *done, GradebookMark *mark, GError **error)
+                         gboolean *done, GError **error)
 {
     Database *database = &book->database;
     *done = FALSE;
-    if (!find_mark(database, submission, mark, error))
-        return FALSE;
     g_autoptr(GError) reason = NULL;
     g_autoptr(Statement) statement =
         database_prepare(database, error,

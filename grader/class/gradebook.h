@@ -38,19 +38,9 @@ gboolean gradebook_set_class(Gradebook *book, const Rubric *rubric, GError **err
 /* Everybody in this batch (Submission *), whether or not there is something to grade. */
 gboolean gradebook_set_submissions(Gradebook *book, const GPtrArray *submissions, GError **error);
 
-/* Of a grading that counts now. */
-typedef struct {
-    gboolean known; /* FALSE: there is none */
-    double score, extra;
-    SubmissionStatus status;
-} GradebookMark;
-
-/*
- * Is there a grading with this key for the attempt? Then `done` is set, and it counts from now on.
- * `mark` is what counted before.
- */
+/* Is there a grading with this key for the attempt? Then `done` is set, and it counts from now on. */
 gboolean gradebook_reuse(Gradebook *book, const Submission *submission, const char *key,
-                         gboolean *done, GradebookMark *mark, GError **error);
+                         gboolean *done, GError **error);
 
 /*
  * Keep a grading and let it count. If it is ungraded and the same files (`fingerprint`) were graded
@@ -109,6 +99,9 @@ typedef struct {
 void gradebook_class_clear(GradebookClass *class);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GradebookClass, gradebook_class_clear)
 gboolean gradebook_class(Gradebook *book, GradebookClass *class, GError **error);
+
+/* How many gradings there are, counting or not. */
+gboolean gradebook_count(Gradebook *book, gint64 *records, GError **error);
 
 /* The grading with this number. */
 Result *gradebook_result(Gradebook *book, gint64 record, GError **error);

@@ -118,6 +118,11 @@ gboolean gradebook_class(Gradebook *book, GradebookClass *class, GError **error)
     return TRUE;
 }
 
+gboolean gradebook_count(Gradebook *book, gint64 *records, GError **error)
+{
+    return database_number(&book->database, "SELECT count(*) FROM record", 0, records, error);
+}
+
 Result *gradebook_result(Gradebook *book, gint64 record, GError **error)
 {
     GError *reason = NULL;

@@ -61,7 +61,7 @@ static const char *const steps[] = {
     "    r.seed, r.graded_at, r.days_late, r.late_penalty, g.points AS adjustment,"
     "    CASE WHEN r.status = 'ungraded' THEN NULL"
     "      WHEN r.record IS NULL AND g.points IS NULL THEN NULL"
-    "      ELSE max(0, round(coalesce(r.score + r.extra - r.late_penalty, 0)"
+    "      ELSE max(0.0, round(coalesce(r.score + r.extra - r.late_penalty, 0)"
     "        + coalesce(g.points, 0), 2)) END AS final"
     "  FROM student s LEFT JOIN ranked r ON r.student = s.key AND r.rank = 1"
     "  LEFT JOIN given g ON g.student = s.key;",

@@ -1,0 +1,104 @@
+/* class_work.c: see class_work.h. */
+#include "class_work.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "error.h"
+#include "roster.h"
+
+void grade_class_options_clear(GradeClassOptions *options)
+{
+    options_clear(&options->common);
+    class_options_clear(&options->class);
+    g_free(options->roster);
+    g_free(options->shard);
+}
+
+void class_work_clear(ClassWork *work)
+{
+    g_clear_pointer(&work->book, gradebook_close);
+    g_clear_pointer(&work->context, grade_close);
+    g_clear_pointer(&work->sandbox, sandbox_free);
+    g_clear_pointer(&work->inbox, inbox_free);
+    g_clear_pointer(&work->workspace, workspace_free);
+    g_clear_pointer(&work->rubric, rubric_free);
+    g_clear_pointer(&work->kit, kit_free);
+    g_clear_pointer(&work->before, g_ptr_array_unref);
+    g_free(work->folder);
+}
+
+/* Whole students: their attempts lie next to each other. */
+static void keep_shard(GPtrArray *submissions, guint index, guint shards)
+{
+    guint student = 0;
+    g_autofree char *last = NULL;
+    for (guint i = 0; i < submissions->len;) {
+        const Submission *submission = submissions->pdata[i];
+        gboolean next = g_strcmp0(last, submission->student) != 0;
+        student += next && last != NULL ? 1 : 0;
+        g_free(last);
+        last = g_strdup(submission->student);
+        if (student % shards == index)
+            i++;
+        else
+            g_ptr_array_remove_index(submissions, i);
+    }
+}
+
+gboolean class_work_collect(ClassWork *work, GError **error)
+{
+    if ((work->kit = kit_find(error)) == NULL ||
+        (work->rubric = options_rubric(&work->options->common, work->kit, error)) == NULL ||
+        (work->workspace = workspace_new(error)) == NULL)
+        return FALSE;
+    work->inbox = inbox_new(work->rubric, work->workspace->inbox);
+    for (char **path = work->paths; *path != NULL; path++)
+        if (!inbox_add(work->inbox, *path, error))
+            return FALSE;
+    inbox_finish(work->inbox);
+    if (work->options->roster != NULL &&
+        !roster_apply(work->options->roster, work->rubric, work->inbox->submissions, error))
+        return FALSE;
+    keep_shard(work->inbox->submissions, work->options->shard_index, work->options->shards);
+    return TRUE;
+}
+
+gboolean class_work_prepare(ClassWork *work, GError **error)
+{
+    work->sandbox = sandbox_open(work->kit->libexec, &work->rubric->limits, error);
+    if (work->sandbox == NULL || !sandbox_require(work->sandbox, work->rubric->sandbox, error))
+        return FALSE;
+    work->context = grade_open(work->kit, work->rubric, work->sandbox, "hidden", error);
+    return work->context != NULL;
+}
+
+GPtrArray *class_work_chosen(const ClassWork *work)
+{
+    const GPtrArray *all = work->inbox->submissions;
+    GPtrArray *chosen = g_ptr_array_new();
+    for (guint i = 0; i < all->len; i++) {
+        const Submission *submission = all->pdata[i];
+        const Submission *next = i + 1 < all->len ? all->pdata[i + 1] : NULL;
+        gboolean last = next == NULL || strcmp(next->student, submission->student) != 0;
+        if (last || work->rubric->attempts == ATTEMPTS_BEST)
+            g_ptr_array_add(chosen, (gpointer)submission);
+    }
+    return chosen;
+}
+
+gboolean class_work_open_gradebook(ClassWork *work, GError **error)
+{
+    work->folder = class_options_folder(&work->options->class);
+    g_autofree char *path = class_options_gradebook(&work->options->class);
+    g_autofree char *above = g_path_get_dirname(path);
+    if (g_mkdir_with_parents(work->folder, 0700) != 0 || g_mkdir_with_parents(above, 0700) != 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", work->folder);
+        return FALSE;
+    }
+    work->book = gradebook_open(path, TRUE, error);
+    if (work->book == NULL || !gradebook_set_class(work->book, work->rubric, error) ||
+        (work->before = gradebook_grades(work->book, error)) == NULL)
+        return FALSE;
+    return gradebook_set_submissions(work->book, work->inbox->submissions, error);
+}

@@ -1,0 +1,182 @@
+#!/bin/sh
+# class.sh: `grader grade` on whole classes, end to end. KILLS=2 is how often one is killed.
+# shellcheck disable=SC2015 # `a && b || c` with b that cannot fail
+set -eu
+cd "$(dirname "$0")/../.."
+grader=$PWD/build/grader
+samples=$PWD/tests/submissions
+place=$(mktemp -d)
+mounted=
+trap 'if [ -n "$mounted" ]; then umount "$mounted"; fi; rm -rf "$place"' EXIT
+cd "$place"
+
+fail() {
+    echo "class.sh: $*" >&2
+    [ ! -s out ] || sed 's/^/    /' out >&2
+    exit 1
+}
+
+# What `grader grade` returns: 1 is that points were lost.
+grade() {
+    status=0
+    "$grader" grade "$@" >out 2>&1 || status=$?
+}
+
+sql() {
+    python3 -c 'import sqlite3, sys
+for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]):
+    print("|".join(str(cell) for cell in row))' "$1" "$2"
+}
+
+hand_in() {
+    mkdir -p "$1"
+    cp "$samples/$2/attention.c" "$1/"
+}
+
+grades() {
+    sql "$1" "SELECT student, status, final FROM grade ORDER BY student"
+}
+
+# ---- a class: graded once, then only what has changed --------------------------------------------
+
+for student in ann bob cem; do
+    hand_in "class/$student" rosa-does-not-compile
+done
+hand_in class/dia kofi-leak
+hand_in class/eva dora-untouched
+mkdir class/fay
+
+grade class --grades one
+[ $status -eq 1 ] || fail "a class that lost points ends with $status"
+grep -q '6 graded, 0 unchanged' out || fail "not everything was graded"
+[ "$(grades one/gradebook.db | tr '\n' ' ')" = "ann|not_compiled|0.0 bob|not_compiled|0.0 \
+cem|not_compiled|0.0 dia|graded|25.0 eva|graded|0.0 fay|missing|0.0 " ] || fail "wrong grades"
+[ -s one/reports/dia/report.txt ] && jq -e '.score == 25' one/reports/dia/result.json >/dev/null ||
+    fail "no reports"
+
+cp -r one two
+hand_in class/ann kofi-leak
+"$grader" adjust --grades=one ann --points=-1.5 --reason='late by mail' --author=me >out
+grade class --grades one
+grep -q '1 graded, 5 unchanged' out || fail "the one that changed was not graded alone"
+grep -q 'ann: 0 -> 23.5' out || fail "a grade moved and nothing was said"
+[ "$(sql one/gradebook.db 'SELECT count(*) FROM record')" = 7 ] || fail "history was lost"
+"$grader" show --grades=one ann >out
+grep -q 'regraded: 0 -> 25' out && grep -q 'late by mail (me)' out || fail "show tells no history"
+
+# ---- one submission prints its result, and leaves nothing behind ---------------------------------
+
+"$grader" grade class/bob --format=json >single.json || true
+jq -e '.submission == "bob" and .status == "not_compiled" and .max_score == 30' single.json >/dev/null ||
+    fail "one submission is not its result.json"
+[ ! -e grades ] || fail "grading one submission made a folder"
+
+# ---- killed at any moment, nothing is lost or doubled --------------------------------------------
+
+kills=${KILLS:-2}
+while [ "$kills" -gt 0 ]; do
+    kills=$((kills - 1))
+    setsid "$grader" grade class --grades killed --again >/dev/null 2>&1 &
+    process=$!
+    sleep "0.$(od -An -N1 -tu1 /dev/urandom | tr -d ' ')"
+    kill -9 $process 2>/dev/null || true
+    wait $process 2>/dev/null || true
+done
+grade class --grades killed
+grades killed/gradebook.db >killed.txt
+grades one/gradebook.db | sed 's/^ann.*/ann|graded|25.0/' >whole.txt
+cmp -s killed.txt whole.txt || fail "a killed batch ends with other grades"
+[ "$(sql killed/gradebook.db 'PRAGMA integrity_check')" = ok ] || fail "a kill damaged the gradebook"
+[ "$(sql killed/gradebook.db 'SELECT count(*) FROM (SELECT 1 FROM record GROUP BY student, key
+    HAVING count(*) > 1)')" = 0 ] || fail "a record is there twice"
+
+# ---- two batches at once -------------------------------------------------------------------------
+
+"$grader" grade class --grades both >first 2>&1 &
+process=$!
+grade class --grades both
+wait $process || [ $? -eq 1 ] || fail "the other of two batches failed: $(cat first)"
+grades both/gradebook.db >both.txt
+cmp -s both.txt whole.txt || fail "two batches at once end with other grades"
+[ "$(sql both/gradebook.db 'SELECT count(*) FROM record')" = 6 ] || fail "two batches doubled records"
+
+# ---- shards, merged ------------------------------------------------------------------------------
+
+for shard in 1 2 3; do
+    grade class --grades "shard$shard" --shard "$shard/3" --quiet
+done
+"$grader" merge --grades=merged shard?/gradebook.db >out
+"$grader" merge --grades=merged shard?/gradebook.db >>out
+grades merged/gradebook.db >merged.txt
+cmp -s merged.txt whole.txt || fail "merged shards are other grades"
+[ "$(sql merged/gradebook.db 'SELECT count(*) FROM record')" = 6 ] || fail "merging doubled records"
+
+# ---- gradebooks that cannot be used: one line each -----------------------------------------------
+
+expect_fault() {
+    grade class --grades "$1" --quiet
+    [ $status -eq 3 ] || fail "$2: ended with $status"
+    grep -q "$3" out || fail "$2: not a word of it"
+    [ "$(grep -c '^grader: ' out)" = 1 ] || fail "$2: more than one line"
+}
+
+mkdir broken text newer
+head -c 20000 one/gradebook.db >broken/gradebook.db
+expect_fault broken "a gradebook that was cut" 'is damaged'
+echo 'no database' >text/gradebook.db
+expect_fault text "a text file" 'is damaged'
+cp one/gradebook.db newer/
+sql newer/gradebook.db 'PRAGMA user_version = 1000'
+expect_fault newer "a gradebook of the future" 'newer kit'
+
+if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=300k tmpfs full 2>/dev/null; then
+    mounted=$place/full
+    cp two/gradebook.db full/
+    dd if=/dev/zero of=full/filler bs=1k 2>/dev/null || true
+    expect_fault full "a full disk" 'space left'
+    rm full/filler
+    [ "$(sql full/gradebook.db 'PRAGMA integrity_check')" = ok ] || fail "a full disk lost something"
+    grades full/gradebook.db >full.txt
+    grades two/gradebook.db | cmp -s - full.txt || fail "a full disk changed grades"
+    mount -o remount,ro full
+    expect_fault full "a read-only gradebook" 'read-only'
+else
+    echo "class.sh: no tmpfs can be mounted here: full and read-only disks are not tried"
+fi
+
+# ---- names that are not nice, through every export -----------------------------------------------
+
+nasty=nasty/'=cmd|calc, "quoted"_11_assignsubmission_file_'
+hand_in "$nasty" rosa-does-not-compile
+hand_in "nasty/$(printf 'two\nlines_12_assignsubmission_file_')" rosa-does-not-compile
+hand_in 'nasty/مريم 😀_13_assignsubmission_file_' rosa-does-not-compile
+grade nasty --grades nasty.out
+for format in text json csv canvas moodle moodle-worksheet nbgrader; do
+    "$grader" export "$format" --grades=nasty.out --output="nasty.$format"
+done
+for format in gradescope junit markdown; do
+    "$grader" export "$format" --grades=nasty.out >/dev/null
+done
+jq -e '[.students[].name] | sort == ["=cmd|calc, \"quoted\"", "two\nlines", "مريم 😀"]' nasty.json \
+    >/dev/null || fail "JSON changes names"
+python3 - <<'END' || fail "a CSV is not read back"
+import csv
+for name, column, rows in [("csv", "name", 3), ("canvas", "Student", 4), ("moodle", "fullname", 3),
+                           ("moodle-worksheet", "Full name", 3), ("nbgrader", "student_id", 3)]:
+    table = list(csv.DictReader(open("nasty." + name, newline="", encoding="utf-8"), strict=True))
+    assert len(table) == rows, (name, len(table))
+    assert all(None not in row and None not in row.values() for row in table), name
+    cells = [cell for row in table for cell in row.values()]
+    assert not any(cell[:1] in tuple("=+-@\t\r") and cell[:1] for cell in cells), name
+    assert any("calc" in row[column] for row in table), name
+END
+head -2 nasty.canvas | tail -1 | grep -qx '    Points Possible,,,,,30.00' || fail "no Points Possible"
+for file in nasty.out/junit/*.xml; do
+    xmllint --noout "$file" || fail "JUnit is no XML"
+done
+for file in nasty.out/gradescope/*/results.json; do
+    jq -e '.score == 0 and (.tests | length) == 4 and .visibility == "visible"' "$file" >/dev/null ||
+        fail "Gradescope's results are wrong"
+done
+[ "$(find nasty.out/markdown -name '*.md' | wc -l)" = 3 ] || fail "not everybody has feedback"
+echo "class.sh: all is well"
