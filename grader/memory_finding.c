@@ -160,7 +160,7 @@ MemoryFinding *memory_finding_copy(const MemoryFinding *finding)
 static gboolean is_same(const MemoryFinding *a, const MemoryFinding *b)
 {
     if (a->line != b->line || g_strcmp0(a->kind, b->kind) != 0 ||
-        g_strcmp0(a->function, b->function) != 0 || g_strcmp0(a->detail, b->detail) != 0)
+        g_strcmp0(a->function, b->function) != 0)
         return FALSE;
     return a->line > 0 || g_strcmp0(a->message, b->message) == 0;
 }
