@@ -212,6 +212,12 @@ static void mark_all_unchecked(Check *check, const char *kind, const char *why)
         mark_unchecked(check, check->tests->pdata[i], kind, why);
 }
 
+static gboolean give_up(Check *check, const char *why)
+{
+    mark_all_unchecked(check, "not_checked", why);
+    return TRUE;
+}
+
 /* A test that is too slow costs its own item, not the others, which are replayed without it. */
 static void drop(Check *check, ReplayedTest *culprit)
 {
@@ -234,6 +240,7 @@ static void isolate(Check *check, const ReplayedTest *culprit)
 /* Run Valgrind until a run can be believed. Sets *tampered to the reason if one cannot. */
 static gboolean replay_all(Check *check, char **tampered, GError **error)
 {
+    guint slow = 0;
     for (guint number = 1; number <= MAX_RUNS && check->tests->len > 0; number++) {
         g_autoptr(MemoryReplay) replay = memory_replay_run(check->sandbox, check->limits,
                                                            check->box, number, check->tests, error);
@@ -249,6 +256,8 @@ static gboolean replay_all(Check *check, char **tampered, GError **error)
             break;
         case REPLAY_SLOW:
             drop(check, replay->culprit);
+            if (slow++ > 0)
+                return give_up(check, "too many tests are too slow under Valgrind");
             break;
         case REPLAY_TAMPERED:
             *tampered = g_strdup(replay->reason);
@@ -256,8 +265,7 @@ static gboolean replay_all(Check *check, char **tampered, GError **error)
             return TRUE;
         }
     }
-    mark_all_unchecked(check, "not_checked", "it ended the program under Valgrind too often");
-    return TRUE;
+    return give_up(check, "the program ends too often under Valgrind");
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

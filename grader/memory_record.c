@@ -132,6 +132,9 @@ char *memory_record_difference(const RecordedCall *call, const WireHeader *reply
         return NULL;
     if (call->reply.status != reply->status)
         return g_strdup("only one of the two results is a tensor");
+    if (call->reply.allocated != reply->allocated)
+        return g_strdup_printf("it asked for memory %u times and asks %u times",
+                               call->reply.allocated, reply->allocated);
     if (call->reply.length == reply->length && memcmp(call->answer, answer, reply->length) == 0)
         return NULL;
     WireReader was = wire_reader(call->answer, call->reply.length);

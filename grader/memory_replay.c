@@ -18,7 +18,7 @@
 
 #define OUT "out"                /* the folder for what the run writes */
 #define MAX_COPIES 64            /* of the student's object */
-#define MAX_DOCUMENT (32u << 20) /* bytes of XML */
+#define MAX_DOCUMENT (8u << 20)  /* bytes of XML; more is not read */
 #define MAX_RESULTS (256u << 20) /* bytes of replies */
 #define MAX_LOG 65536
 #define LOG_FD 3
@@ -32,11 +32,11 @@ static const char *const options[] = {
     "--child-silent-after-fork=no",
     "--leak-check=full",
     /*
-     * Memory that a variable still points to, at its start or inside, may be a cache that the
-     * student keeps on purpose; nobody can reach what is definitely lost.
+     * Also what a variable still points to, at its start or inside: attention.h says that a
+     * function frees what it creates for itself, and nobody can free what a function keeps.
      */
-    "--show-leak-kinds=definite",
-    "--errors-for-leak-kinds=definite",
+    "--show-leak-kinds=definite,possible,reachable",
+    "--errors-for-leak-kinds=definite,possible,reachable",
     "--num-callers=20",
     "--error-limit=no",
     /*
@@ -180,14 +180,17 @@ static GPtrArray *make_arguments(const char *name, GError **error)
 
 /* ---- what comes out of it -------------------------------------------------------------------- */
 
-/* The bytes of a regular file of at most `limit`; NULL if it is something else. */
+/* The first bytes of a regular file, at most `limit`; NULL if it is something else. */
 static GBytes *read_descriptor(int fd, gsize limit)
 {
     struct stat status;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || (guint64)status.st_size > limit)
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
         return NULL;
     g_autoptr(GMappedFile) file = g_mapped_file_new_from_fd(fd, FALSE, NULL);
-    return file != NULL ? g_mapped_file_get_bytes(file) : NULL;
+    if (file == NULL)
+        return NULL;
+    g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(file);
+    return g_bytes_new_from_bytes(bytes, 0, MIN(limit, g_bytes_get_size(bytes)));
 }
 
 /* A file in the folder in which student code could write. */
@@ -228,14 +231,12 @@ static gboolean read_documents(MemoryReplay *replay, const char *folder, GError 
     return TRUE;
 }
 
-/* The log as text; NULL if it is too long. */
+/* The beginning of the log as text. */
 static char *read_log(int fd)
 {
     g_autoptr(GBytes) bytes = read_descriptor(fd, MAX_LOG);
-    if (bytes == NULL)
-        return NULL;
-    gsize length;
-    const char *text = g_bytes_get_data(bytes, &length);
+    gsize length = 0;
+    const char *text = bytes != NULL ? g_bytes_get_data(bytes, &length) : NULL;
     return g_utf8_make_valid(text != NULL ? text : "", (gssize)length);
 }
 
@@ -246,7 +247,7 @@ static gboolean is_started(const MemoryTrace *trace, const ProcessOutcome *outco
 {
     if (trace->ready)
         return TRUE;
-    const char *said = trace->log != NULL && *trace->log != '\0' ? trace->log : outcome->err->str;
+    const char *said = *trace->log != '\0' ? trace->log : outcome->err->str;
     g_autofree char *line = g_strndup(said, strcspn(said, "\n"));
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM,
                 "cannot check memory: valgrind does not start: %s",
@@ -274,7 +275,7 @@ static Process *start(const Sandbox *sandbox, const RubricLimits *limits, const 
 
 /* Start Valgrind in the folder that is prepared, wait, and read what it left. */
 static gboolean run_valgrind(MemoryReplay *replay, MemoryTrace *trace, Process *process, int log,
-                             const char *out, GError **error)
+                             const char *out, guint cpu_seconds, GError **error)
 {
     const ProcessOutcome *outcome = process_wait(process);
     replay->cpu_usec = outcome->cpu_usec;
@@ -284,7 +285,7 @@ static gboolean run_valgrind(MemoryReplay *replay, MemoryTrace *trace, Process *
     memory_trace_read(trace, replay->documents);
     if (!is_started(trace, outcome, error))
         return FALSE;
-    memory_trace_judge(trace, outcome, replay);
+    memory_trace_judge(trace, outcome, cpu_seconds, replay);
     return TRUE;
 }
 
@@ -318,7 +319,8 @@ MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limi
     }
     g_autoptr(Process) process = start(sandbox, limits, box, log, argv, error);
     g_auto(MemoryTrace) trace = {.script = &script, .tests = tests};
-    if (process == NULL || !run_valgrind(replay, &trace, process, log, out, error))
+    if (process == NULL ||
+        !run_valgrind(replay, &trace, process, log, out, limits->memory_seconds, error))
         return NULL;
     return g_steal_pointer(&replay);
 }

@@ -13,7 +13,7 @@ typedef struct {
     GPtrArray *tests; /* ReplayedTest; a test's index is its index here */
 
     const ValgrindDocument *main; /* NULL if there is not exactly one that started the others */
-    char *log;                    /* what Valgrind wrote there; NULL if it is too much */
+    char *log;                    /* what Valgrind wrote there */
     gboolean ready, done;
     gboolean foreign;      /* there are messages that are not the worker's */
     ReplayedTest *running; /* in the main process, when it ended */
@@ -23,8 +23,8 @@ typedef struct {
 /* Fill `trace` and what the tests hold of the run. */
 void memory_trace_read(MemoryTrace *trace, GPtrArray *documents);
 
-/* Decide replay->state, with its culprit or reason. */
-void memory_trace_judge(const MemoryTrace *trace, const ProcessOutcome *outcome,
+/* Decide replay->state, with its culprit or reason. The run had a limit of CPU time. */
+void memory_trace_judge(const MemoryTrace *trace, const ProcessOutcome *outcome, guint cpu_seconds,
                         MemoryReplay *replay);
 
 void memory_trace_clear(MemoryTrace *trace);

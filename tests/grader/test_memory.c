@@ -83,6 +83,7 @@ static const Mistake mistakes[] = {
     {15, "null_pointer", "invalid_read", "reads 8 bytes through a null pointer", NULL},
     {16, "outside", "crash",
      "is stopped with abort(), as tensor_get() does for an index outside the shape", NULL},
+    {17, "keep", "leak", "400 bytes in 1 block are never freed", NULL},
     {20, "print_undefined", "uninitialised", "decides by a value that was never set", NULL},
 };
 
@@ -124,11 +125,10 @@ Test(memory, each_mistake_is_found_where_it_is, .timeout = 60)
 Test(memory, honest_code_has_no_findings, .timeout = 60)
 {
     g_auto(Case) c = case_new("mistakes");
-    static const int honest[] = {1, 17, 18, 19, 21};
+    static const int honest[] = {1, 18, 19, 21};
     for (gsize i = 0; i < G_N_ELEMENTS(honest); i++)
         add_mask(&c, honest[i]);
-    /* Again: a cache that is kept, and a variable that counts calls, are as new in each test. */
-    case_add(&c, "integration", "kept", call_mask(17), 0);
+    /* Again: a variable that counts calls is as new in each test. */
     case_add(&c, "integration", "counted", call_mask(19), 0);
     case_add(&c, "integration", "refused", call_mask(99), 0);
     case_check(&c);
@@ -166,7 +166,8 @@ Test(memory, a_leak_where_memory_runs_out_and_a_read_past_an_input, .timeout = 6
     case_add(&c, "integration", "no_memory", call_attention(), 3);
     case_check(&c);
     g_autoptr(GPtrArray) found = findings_of(&c, "no_memory");
-    cr_assert_eq(found->len, 2, "%u findings", found->len);
+    cr_assert_eq(found->len, 2, "%u findings, %s", found->len,
+                 found->len > 0 ? ((const MemoryFinding *)found->pdata[0])->message : "");
     const MemoryFinding *read = found->pdata[0], *leak = found->pdata[1];
     cr_expect_eq(read->line, line_named(&c, "read_input"), "line %u", read->line);
     cr_expect_str_eq(read->detail, "the block was passed in by the test", "%s", read->detail);
