@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,15 +60,27 @@ static char *own_group(const char *controller)
     return NULL;
 }
 
+/*
+ * What the names of groups begin with: the pid namespace, so that no grader in another container
+ * takes the numbers in them for those of its own.
+ */
+static char *group_prefix(void)
+{
+    struct stat status = {0};
+    stat("/proc/self/ns/pid", &status);
+    return g_strdup_printf(GROUP_PREFIX "%ju-", (uintmax_t)status.st_ino);
+}
+
 /* A grader that was killed could not remove its groups; they are empty, and named after it. */
 static void remove_stale(const char *parent)
 {
+    g_autofree char *prefix = group_prefix();
     g_autoptr(GDir) folder = g_dir_open(parent, 0, NULL);
     const char *name;
     while (folder && (name = g_dir_read_name(folder))) {
-        if (!g_str_has_prefix(name, GROUP_PREFIX))
+        if (!g_str_has_prefix(name, prefix))
             continue;
-        gint64 pid = g_ascii_strtoll(name + strlen(GROUP_PREFIX), NULL, 10);
+        gint64 pid = g_ascii_strtoll(name + strlen(prefix), NULL, 10);
         if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
             continue;
         g_autofree char *path = g_build_filename(parent, name, NULL);
@@ -168,9 +181,10 @@ static gboolean set_limits(const SandboxGroups *groups, const SandboxGroup *grou
 static gboolean add_folder(SandboxGroup *group, const char *parent)
 {
     static gint serial;
-    char *name = g_strdup_printf(GROUP_PREFIX "%d-%d", getpid(), g_atomic_int_add(&serial, 1));
+    g_autofree char *prefix = group_prefix();
+    g_autofree char *name =
+        g_strdup_printf("%s%d-%d", prefix, getpid(), g_atomic_int_add(&serial, 1));
     char *path = g_build_filename(parent, name, NULL);
-    g_free(name);
     if (g_mkdir(path, 0755) != 0) {
         g_free(path);
         return FALSE;

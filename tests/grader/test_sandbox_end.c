@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -214,12 +215,12 @@ static guint count_groups(pid_t grader)
 {
     guint count = 0;
     SandboxGroups *groups = sandbox_groups_find();
-    g_autofree char *prefix = g_strdup_printf("attention-grader-%d-", grader);
+    g_autofree char *number = g_strdup_printf("-%d-", grader);
     for (guint i = 0; i < groups->n; i++) {
         g_autoptr(GDir) folder = g_dir_open(groups->parents[i], 0, NULL);
         const char *name;
         while (folder && (name = g_dir_read_name(folder)))
-            count += g_str_has_prefix(name, prefix);
+            count += g_str_has_prefix(name, "attention-grader-") && strstr(name, number);
     }
     sandbox_groups_free(groups);
     return count;
@@ -238,6 +239,25 @@ Test(sandbox_end, leaves_no_group_behind, .timeout = 30)
     cr_expect_eq(count_groups(getpid()), 0, "a group is left");
     close(held[0]);
     box_free(box);
+}
+
+/* In a pid namespace of its own a grader cannot tell whether this one lives. */
+Test(sandbox_end, leaves_the_groups_of_a_grader_in_another_container, .timeout = 30)
+{
+    SandboxGroup group;
+    SandboxGroups *groups = sandbox_groups_find();
+    if (groups->n == 0 || geteuid() != 0 || unshare(CLONE_NEWPID) != 0)
+        cr_skip_test("no control groups, or no pid namespaces");
+    cr_assert(sandbox_group_make(groups, 1 << 30, 10, &group, NULL));
+    pid_t other = fork();
+    if (other == 0) {
+        sandbox_groups_free(sandbox_groups_find());
+        _exit(0);
+    }
+    waitpid(other, NULL, 0);
+    cr_expect_gt(count_groups(getpid()), 0, "it was removed");
+    sandbox_group_remove(&group);
+    sandbox_groups_free(groups);
 }
 
 Test(sandbox_end, removes_the_groups_of_a_grader_that_was_killed, .timeout = 30)
