@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "nursery.h"
 #include "repeat.h"
@@ -15,6 +16,8 @@
 
 int main(int argc, char **argv)
 {
+    /* perror() opens stderr again, by calls that the filter forbids, unless it has an orientation. */
+    fwide(stderr, -1);
     if (argc > 1 && strcmp(argv[1], "nursery") == 0)
         return nursery_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "replay") == 0)

@@ -1,13 +1,15 @@
 /*
- * The sample class: each submission of tests/submissions/ gets the report of its expected.json.
+ * The sample class: each submission of tests/submissions/ gets the report of its expected.json, and
+ * each solution of tests/correct/ full marks.
  *
- * That file has what a grade depends on: status, score, the lines with errors of the compiler and,
- * for each item, its points, the tests that did not pass, and what Valgrind saw where. Messages,
- * counts and bytes are left out: they may be said better, or depend on the seed.
+ * An expected.json has what a grade depends on: status, score, the lines with errors of the
+ * compiler and, for each item, its points, the tests that did not pass, and what Valgrind saw
+ * where. Messages, counts and bytes are left out: they may be said better, or depend on the seed.
  */
 #include <criterion/criterion.h>
 #include <jansson.h>
 
+#include "files.h"
 #include "grade.h"
 
 static const char *const CLASS_FOLDER = "tests/submissions";
@@ -125,19 +127,46 @@ static gboolean is_as_expected(const GradeContext *context, const char *name)
     return same;
 }
 
+/* ---- grading --------------------------------------------------------------------------------- */
+
+typedef struct {
+    Kit *kit;
+    Rubric *rubric;
+    Sandbox *sandbox;
+    GradeContext *context;
+} Grading;
+
+static void grading_close(Grading *grading)
+{
+    grade_close(grading->context);
+    sandbox_free(grading->sandbox);
+    rubric_free(grading->rubric);
+    kit_free(grading->kit);
+    g_free(grading);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Grading, grading_close)
+
+static Grading *grading_open(void)
+{
+    g_autoptr(GError) error = NULL;
+    Grading *grading = g_new0(Grading, 1);
+    grading->kit = kit_find(&error);
+    cr_assert_not_null(grading->kit, "%s", error ? error->message : "no kit");
+    grading->rubric = rubric_load("rubric.yaml", &error);
+    cr_assert_not_null(grading->rubric, "%s", error ? error->message : "no rubric");
+    grading->sandbox = sandbox_open(grading->kit->libexec, &grading->rubric->limits, &error);
+    cr_assert_not_null(grading->sandbox, "%s", error ? error->message : "no sandbox");
+    grading->context =
+        grade_open(grading->kit, grading->rubric, grading->sandbox, "hidden", &error);
+    cr_assert_not_null(grading->context, "%s", error ? error->message : "no tests");
+    grading->context->jobs = g_get_num_processors();
+    return grading;
+}
+
 Test(submissions, each_gets_its_report, .timeout = 600)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Kit) kit = kit_find(&error);
-    cr_assert_not_null(kit, "%s", error ? error->message : "no kit");
-    g_autoptr(Rubric) rubric = rubric_load("rubric.yaml", &error);
-    cr_assert_not_null(rubric, "%s", error ? error->message : "no rubric");
-    g_autoptr(Sandbox) sandbox = sandbox_open(kit->libexec, &rubric->limits, &error);
-    cr_assert_not_null(sandbox, "%s", error ? error->message : "no sandbox");
-    g_autoptr(GradeContext) context = grade_open(kit, rubric, sandbox, "hidden", &error);
-    cr_assert_not_null(context, "%s", error ? error->message : "no tests");
-    context->jobs = g_get_num_processors();
-
+    g_autoptr(Grading) grading = grading_open();
     g_autoptr(GDir) folder = g_dir_open(CLASS_FOLDER, 0, &error);
     cr_assert_not_null(folder, "%s", error ? error->message : "no submissions");
     guint submissions = 0, wrong = 0;
@@ -145,7 +174,7 @@ Test(submissions, each_gets_its_report, .timeout = 600)
         if (*name == '.')
             continue;
         submissions++;
-        wrong += !is_as_expected(context, name);
+        wrong += !is_as_expected(grading->context, name);
     }
     cr_assert_geq(submissions, 18, "only %u submissions", submissions);
     cr_assert_eq(wrong, 0, "%u of %u submissions get another report", wrong, submissions);
@@ -159,4 +188,39 @@ Test(submissions, the_untouched_one_is_the_starter)
     cr_assert(g_file_get_contents("tests/submissions/dora-untouched/attention.c", &untouched, NULL,
                                   NULL));
     cr_assert_str_eq(starter, untouched, "copy starter/attention.c to dora-untouched");
+}
+
+/* Grade one file of tests/correct/, in a folder of its own; TRUE for full marks. */
+static gboolean earns_all(const GradeContext *context, const char *name)
+{
+    g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
+    g_autofree char *from = g_build_filename("tests/correct", name, NULL);
+    g_autofree char *to = g_build_filename(folder, "attention.c", NULL);
+    cr_assert(files_copy(from, to, 0644, NULL), "cannot copy '%s'", from);
+    g_autoptr(Result) result = grade_submission(context, name, folder, grade_fresh_seed());
+    if (result_is_full(result))
+        return TRUE;
+    json_t *report = report_of(result);
+    char *text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    cr_log_error("%s, seed %u: %s", name, result->seed, text ? text : "");
+    free(text);
+    json_decref(report);
+    return FALSE;
+}
+
+/* Ordinary code, odd code, other code than ours: what keeps the contract earns every point. */
+Test(submissions, no_correct_solution_loses_a_point, .timeout = 600)
+{
+    g_autoptr(Grading) grading = grading_open();
+    g_autoptr(GDir) folder = g_dir_open("tests/correct", 0, NULL);
+    cr_assert_not_null(folder, "no correct solutions");
+    guint solutions = 0, wrong = 0;
+    for (const char *name; (name = g_dir_read_name(folder)) != NULL;) {
+        if (!g_str_has_suffix(name, ".c"))
+            continue;
+        solutions++;
+        wrong += !earns_all(grading->context, name);
+    }
+    cr_assert_geq(solutions, 30, "only %u correct solutions", solutions);
+    cr_assert_eq(wrong, 0, "%u of %u correct solutions lose points", wrong, solutions);
 }
