@@ -105,6 +105,7 @@ fuzz: ## every reader of untrusted bytes gets strange ones, for SECONDS=20 each
 test: all $(GRADER_TESTS) ## pass every test of the kit
 	$(Q)$(GRADER_TESTS)
 	$(Q)tests/grader/class.sh
+	$(Q)tests/grader/slurm.sh
 
 bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plain pipeline
 	@tests/bench.sh $(BUILD)
