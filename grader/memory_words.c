@@ -15,7 +15,6 @@
     "set it before you use it: float sum = 0.0f; malloc() does not clear memory, tensor_create() " \
     "does"
 #define HINT_LEAK_TENSOR "free it on every path, also when an error returns early: tensor_free()"
-#define HINT_LEAK_KEPT "a variable still points to it: a function keeps nothing for its next call"
 #define HINT_LEAK_BLOCK "free it on every path, also when an error returns early: free()"
 
 /* What Valgrind says about the address of an error. */
@@ -164,8 +163,6 @@ static MemoryWords words_of_leak(const ValgrindEvent *event)
     words.count = blocks != NULL ? (guint)added(blocks + strlen("bytes in ")) : 1;
     words.message = memory_words_leak(words.bytes, words.count);
     words.hint = is_tensor(event) ? HINT_LEAK_TENSOR : HINT_LEAK_BLOCK;
-    if (!g_str_equal(event->kind, "Leak_DefinitelyLost"))
-        words.hint = HINT_LEAK_KEPT;
     return words;
 }
 
@@ -260,8 +257,10 @@ MemoryWords memory_words(const ValgrindEvent *event)
         return words_of_free(event);
     if (g_str_equal(kind, "Overlap"))
         return words_of_overlap(event);
-    if (g_str_has_prefix(kind, "Leak_"))
+    if (g_str_equal(kind, "Leak_DefinitelyLost"))
         return words_of_leak(event);
+    if (g_str_has_prefix(kind, "Leak_"))
+        return (MemoryWords){0};
     return (MemoryWords){.kind = "crash",
                          .message = g_strdup_printf("does what Valgrind calls %s", kind),
                          .count = 1};

@@ -11,7 +11,7 @@
 
 #include "attention.h"
 
-static int *kept; /* a cache that nobody can free */
+static int *kept; /* a buffer that is used again: never freed, never lost */
 
 static Tensor *square(int n)
 {
@@ -159,7 +159,7 @@ static Tensor *leak_on_error(const Tensor *x)
 static Tensor *keep(void)
 {
     if (kept == NULL)
-        kept = calloc(100, sizeof *kept); /* keep */
+        kept = calloc(100, sizeof *kept);
     kept[0]++;
     return square(2);
 }
