@@ -12,7 +12,7 @@
 #include "error.h"
 
 #define REMOVE_TRIES 500 /* milliseconds */
-#define GROUP_PREFIX "attention-grader-"
+#define GROUP_PREFIX "attention-run-"
 
 /* ---- files of a group ------------------------------------------------------------------------ */
 

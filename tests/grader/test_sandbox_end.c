@@ -220,7 +220,7 @@ static guint count_groups(pid_t grader)
         g_autoptr(GDir) folder = g_dir_open(groups->parents[i], 0, NULL);
         const char *name;
         while (folder && (name = g_dir_read_name(folder)))
-            count += g_str_has_prefix(name, "attention-grader-") && strstr(name, number);
+            count += g_str_has_prefix(name, "attention-run-") && strstr(name, number);
     }
     sandbox_groups_free(groups);
     return count;
