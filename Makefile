@@ -37,7 +37,8 @@ $(foreach set,public hidden,$(eval $(BUILD)/tests/$(set)-direct: \
 # ---- grading -------------------------------------------------------------------------------------
 
 grade: $(PROGRAMS) $(BUILD)/tests/hidden ## SUBMISSIONS=tests/submissions against the hidden tests; ROSTER=list.csv
-	@$(GRADER) grade --grades='$(GRADES)' $(if $(ROSTER),--roster='$(ROSTER)') '$(SUBMISSIONS)' || \
+	@$(GRADER) grade --grades='$(GRADES)' $(if $(ROSTER),--roster='$(ROSTER)') \
+	    $(if $(SEED),--seed='$(SEED)') --report=$(BUILD)/report '$(SUBMISSIONS)' || \
 	    [ $$? -eq 1 ] # points were lost: no mistake of make's
 
 # ---- the assignment ------------------------------------------------------------------------------
@@ -107,6 +108,7 @@ test: all $(GRADER_TESTS) ## pass every test of the kit
 	$(Q)$(GRADER_TESTS)
 	$(Q)tests/grader/class.sh
 	$(Q)tests/grader/slurm.sh
+	$(Q)tests/grader/student.sh $(BUILD)
 
 bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plain pipeline
 	@tests/bench.sh $(BUILD)

@@ -2,18 +2,15 @@
 #include "command.h"
 #include "error.h"
 #include "options.h"
-#include "report_ci.h"
 
 static int run_check(int argc, char **argv, GError **error)
 {
     g_auto(GradeOptions) options = {0};
-    g_autofree char *item = NULL, *test = NULL, *report = NULL;
+    g_autofree char *item = NULL, *test = NULL;
     const GOptionEntry entries[] = {
         {"item", 'i', 0, G_OPTION_ARG_STRING, &item, "run only the tests of this rubric item",
          "ITEM"},
         {"test", 't', 0, G_OPTION_ARG_STRING, &test, "run only this test", "ITEM/TEST"},
-        {"report", 0, 0, G_OPTION_ARG_FILENAME, &report,
-         "also write result.json, junit.xml and summary.md into FOLDER", "FOLDER"},
         G_OPTION_ENTRY_NULL};
     if (!options_parse(&options, "DIR", "Grade the submission in DIR against the public tests.",
                        entries, &argc, &argv, error))
@@ -44,11 +41,7 @@ static int run_check(int argc, char **argv, GError **error)
     g_autofree char *name = options_name(argv[1]);
     g_autoptr(Result) result = grade_submission(context, name, argv[1], options_seed(&options));
     int status = options_print(&options, result, "make debug TEST=%s", error);
-    if ((report != NULL && !report_ci_write(result, report, error)) ||
-        (report_ci_is_github() && !options_is_json(&options) &&
-         !report_ci_github(result, argv[1], error)))
-        return EXIT_OWN_FAULT;
-    return status;
+    return options_publish(&options, result, argv[1], error) ? status : EXIT_OWN_FAULT;
 }
 
 const Command command_check = {"check", "DIR", "grade one submission against the public tests",

@@ -17,6 +17,7 @@ void options_clear(GradeOptions *options)
     g_free(options->rubric);
     g_free(options->format);
     g_free(options->colour);
+    g_free(options->report);
     g_free(options->seed);
 }
 
@@ -54,6 +55,10 @@ gboolean options_parse(GradeOptions *options, const char *arguments, const char 
                                     "text (default), or json: the object of result.json", "FORMAT"},
                                    {"seed", 's', 0, G_OPTION_ARG_STRING, &options->seed,
                                     "repeat the inputs of an earlier grading exactly", "N"},
+                                   {"report", 0, 0, G_OPTION_ARG_FILENAME, &options->report,
+                                    "also write result.json, junit.xml and summary.md of one "
+                                    "submission into FOLDER",
+                                    "FOLDER"},
                                    {"rubric", 0, 0, G_OPTION_ARG_FILENAME, &options->rubric,
                                     "instead of the kit's rubric.yaml", "FILE"},
                                    {"colour", 0, 0, G_OPTION_ARG_STRING, &options->colour,
@@ -93,7 +98,7 @@ gboolean options_colour(const GradeOptions *options)
     return g_str_equal(options->colour, "always");
 }
 
-gboolean options_is_json(const GradeOptions *options)
+static gboolean is_json(const GradeOptions *options)
 {
     return g_strcmp0(options->format, "json") == 0;
 }
@@ -103,7 +108,7 @@ static char *format_report(const GradeOptions *options, const Result *result, co
 {
     const ReportStyle style = {
         .colour = options_colour(options), .show = DISCLOSE_ALL, .repeat = repeat};
-    if (options_is_json(options))
+    if (is_json(options))
         return result_to_json(result);
     g_autofree char *text = report_text(result, &style);
     return report_ci_is_github() ? report_github_log(text) : g_steal_pointer(&text);
@@ -120,4 +125,12 @@ int options_print(const GradeOptions *options, const Result *result, const char 
     if (result->status == SUBMISSION_UNGRADED)
         return EXIT_OWN_FAULT;
     return result_is_full(result) ? EXIT_FULL_MARKS : EXIT_POINTS_LOST;
+}
+
+gboolean options_publish(const GradeOptions *options, const Result *result, const char *folder,
+                         GError **error)
+{
+    if (options->report != NULL && !report_ci_write(result, options->report, error))
+        return FALSE;
+    return !report_ci_is_github() || is_json(options) || report_ci_github(result, folder, error);
 }

@@ -9,6 +9,7 @@ typedef struct {
     char *rubric; /* --rubric FILE, or NULL for the kit's */
     char *format; /* --format text|json, or NULL for text */
     char *colour; /* --colour auto|always|never, or NULL for auto */
+    char *report; /* --report FOLDER, or NULL for none */
     char *seed;   /* --seed N, or NULL for a fresh one */
     guint32 seed_number;
 } GradeOptions;
@@ -34,12 +35,16 @@ char *options_name(const char *path);
 /* Should a report to standard output be coloured? */
 gboolean options_colour(const GradeOptions *options);
 
-/* Is standard output for a program, and nothing but the object of result.json? */
-gboolean options_is_json(const GradeOptions *options);
-
 /*
  * Print the report of one submission in the format asked for; `repeat` as in report_text.h.
  * Returns the exit status that its points call for.
  */
 int options_print(const GradeOptions *options, const Result *result, const char *repeat,
                   GError **error);
+
+/*
+ * Leave the report of the one submission, which lies in `folder`, where --report says, and on a
+ * runner of GitHub Actions where GitHub looks for it (report_ci.h).
+ */
+gboolean options_publish(const GradeOptions *options, const Result *result, const char *folder,
+                         GError **error);

@@ -29,6 +29,9 @@ static gboolean print_reports(const ClassWork *work, const GHashTable *students,
         if (result == NULL)
             return FALSE;
         options_print(&work->options->common, result, NULL, error);
+        if (work->inbox->single &&
+            !options_publish(&work->options->common, result, result->path, error))
+            return FALSE;
         if (*error != NULL || (i + 1 < grades->len && !class_print("\n", error)))
             return FALSE;
     }

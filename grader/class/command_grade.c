@@ -80,7 +80,8 @@ static int grade_one(ClassWork *work, GError **error)
     work->context->jobs = g_get_num_processors();
     g_autoptr(Result) result =
         grade_submission(work->context, submission->name, submission->path, options_seed(options));
-    return options_print(options, result, NULL, error);
+    int status = options_print(options, result, NULL, error);
+    return options_publish(options, result, submission->path, error) ? status : EXIT_OWN_FAULT;
 }
 
 static gboolean grade_here(ClassWork *work, BatchOutcome *outcome, GError **error)
