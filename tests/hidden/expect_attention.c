@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "compare.h"
+#include "diagnose.h"
+#include "fail.h"
 #include "oracle.h"
 
 enum { TEXT_LENGTH = 320 };
@@ -24,13 +26,29 @@ const char *describe_call(const Tensor *Q, const Tensor *K, const Tensor *V, con
     return text;
 }
 
+static void expect_by_oracle(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,
+                             const Tensor *mask, const char *cause, const char *hint)
+{
+    Oracle oracle = oracle_attention(Q, K, V, mask);
+    fail_cause(cause);
+    expect_attention_values(got, mask, &oracle.weights, &oracle.output,
+                            describe_call(Q, K, V, mask), hint);
+    fail_cause(NULL);
+    oracle_free(oracle);
+}
+
 void expect_attention_kept(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,
                            const Tensor *mask, const char *hint)
 {
-    Oracle oracle = oracle_attention(Q, K, V, mask);
-    expect_attention_values(got, mask, &oracle.weights, &oracle.output,
-                            describe_call(Q, K, V, mask), hint);
-    oracle_free(oracle);
+    expect_by_oracle(got, Q, K, V, mask, cause_of_attention(got, Q, K, V, mask), hint);
+}
+
+void expect_masked_attention(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,
+                             const Tensor *given, const Tensor *mask, const char *of_mask,
+                             const char *hint)
+{
+    expect_by_oracle(got, Q, K, V, mask,
+                     cause_of_masked_attention(got, Q, K, V, given, mask, of_mask), hint);
 }
 
 void expect_attention_result(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,

@@ -26,3 +26,11 @@ void expect_attention_result(AttentionResult got, const Tensor *Q, const Tensor 
 /* The same for a result that is kept. */
 void expect_attention_kept(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,
                            const Tensor *mask, const char *hint);
+
+/*
+ * The same for a result that came with the mask `given`, of the student's making, where it should
+ * be `mask`; `of_mask` is the likely cause of the difference, or NULL.
+ */
+void expect_masked_attention(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,
+                             const Tensor *given, const Tensor *mask, const char *of_mask,
+                             const char *hint);

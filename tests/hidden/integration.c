@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "compare.h"
+#include "diagnose.h"
 #include "expect_attention.h"
 #include "fail.h"
 #include "inputs.h"
@@ -55,45 +56,65 @@ static SelfAttention *need_layer(int d_model)
     return layer;
 }
 
+/* Check a result that came with a mask of the student's making, and free it. */
+static void expect_masked_result(AttentionResult got, const Tensor *x, const Tensor *given,
+                                 const Tensor *mask, const char *of_mask, const char *hint)
+{
+    expect_masked_attention(got, x, x, x, given, mask, of_mask, hint);
+    free_result(got);
+}
+
 /* The notebook's analysis: positions with the same content attend to each other. */
 static void expect_same_content(void)
 {
     owned Tensor *x = matrix(4, 4, (float[]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0});
     owned Tensor *everywhere =
         need_mask(create_bidirectional_mask(4), "create_bidirectional_mask(4)");
+    owned Tensor *true_everywhere = tensor_create(2, (int[]){4, 4});
+    tensor_fill(true_everywhere, 1);
     SelfAttention *layer = need_layer(4);
     expect_attention_result(self_attention_forward(layer, x, NULL), x, x, x, NULL, NULL);
-    expect_attention_result(self_attention_forward(layer, x, everywhere), x, x, x, NULL,
-                            "the bidirectional mask lets everything through");
+    expect_masked_result(self_attention_forward(layer, x, everywhere), x, everywhere,
+                         true_everywhere, cause_of_bidirectional_mask(everywhere, 4),
+                         "the bidirectional mask lets everything through");
     self_attention_free(layer);
+}
+
+static void expect_complete_masked(const SelfAttention *layer, const Tensor *embeddings,
+                                   const Tensor *sequence)
+{
+    const int lengths[] = {8, 5};
+    owned Tensor *true_causal = true_causal_mask(8);
+    owned Tensor *true_padding = true_padding_mask(lengths, 2, 8);
+    owned Tensor *causal = need_mask(create_causal_mask(8), "create_causal_mask(8)");
+    owned Tensor *padding =
+        need_mask(create_padding_mask(lengths, 2, 8), "create_padding_mask({8, 5}, 2, 8)");
+    const char *of_padding = cause_of_padding_mask(padding, lengths, 2, 8);
+
+    expect_masked_result(scaled_dot_product_attention(sequence, sequence, sequence, causal),
+                         sequence, causal, true_causal, cause_of_causal_mask(causal, 8),
+                         CAUSAL_HINT);
+    expect_masked_result(self_attention_forward(layer, embeddings, padding), embeddings, padding,
+                         true_padding, of_padding, PADDING_HINT);
+    for (int i = 0; i < 2; i++) {
+        owned Tensor *mask = item(padding, i), *true_mask = item(true_padding, i);
+        expect_masked_result(scaled_dot_product_attention(sequence, sequence, sequence, mask),
+                             sequence, mask, true_mask, of_padding, PADDING_HINT);
+    }
 }
 
 /* The notebook's test_unit_complete_attention_system(), with values. */
 Test(integration, complete_system, .description = "attention, self-attention and masks together",
      .timeout = 60)
 {
-    const int lengths[] = {8, 5};
     owned Tensor *embeddings = random_tensor(3, (int[]){2, 8, 32});
     owned Tensor *sequence = item(embeddings, 0);
-    owned Tensor *true_causal = true_causal_mask(8);
-    owned Tensor *true_padding = true_padding_mask(lengths, 2, 8);
-    owned Tensor *causal = need_mask(create_causal_mask(8), "create_causal_mask(8)");
-    owned Tensor *padding =
-        need_mask(create_padding_mask(lengths, 2, 8), "create_padding_mask({8, 5}, 2, 8)");
     SelfAttention *layer = need_layer(32);
 
     expect_attention(embeddings, embeddings, embeddings, NULL, NULL);
     expect_attention_result(self_attention_forward(layer, sequence, NULL), sequence, sequence,
                             sequence, NULL, NULL);
-    expect_attention_result(scaled_dot_product_attention(sequence, sequence, sequence, causal),
-                            sequence, sequence, sequence, true_causal, CAUSAL_HINT);
-    expect_attention_result(self_attention_forward(layer, embeddings, padding), embeddings,
-                            embeddings, embeddings, true_padding, PADDING_HINT);
-    for (int i = 0; i < 2; i++) {
-        owned Tensor *mask = item(padding, i), *true_mask = item(true_padding, i);
-        expect_attention_result(scaled_dot_product_attention(sequence, sequence, sequence, mask),
-                                sequence, sequence, sequence, true_mask, PADDING_HINT);
-    }
+    expect_complete_masked(layer, embeddings, sequence);
     self_attention_free(layer);
     expect_same_content();
 }
@@ -124,7 +145,8 @@ Test(integration, causal_future, .description = "the future does not change the 
     SelfAttention *layer = need_layer(WIDTH);
 
     AttentionResult before = self_attention_forward(layer, x, causal);
-    expect_attention_kept(before, x, x, x, true_causal, CAUSAL_HINT);
+    expect_masked_attention(before, x, x, x, causal, true_causal,
+                            cause_of_causal_mask(causal, LENGTH), CAUSAL_HINT);
     AttentionResult after = self_attention_forward(layer, changed, causal);
     expect_result(after, "with a causal mask");
     expect_shape("output", after.output, 3, x->shape, "with a causal mask");
@@ -153,7 +175,8 @@ Test(integration, padded_batch, .description = "a batch with padding", .timeout 
             changed->data[i] = 40 - 9 * x->data[i];
 
     AttentionResult before = scaled_dot_product_attention(x, x, x, padding);
-    expect_attention_kept(before, x, x, x, true_padding, PADDING_HINT);
+    expect_masked_attention(before, x, x, x, padding, true_padding,
+                            cause_of_padding_mask(padding, lengths, BATCH, LENGTH), PADDING_HINT);
     AttentionResult after = scaled_dot_product_attention(changed, changed, changed, padding);
     expect_result(after, "with a padding mask");
     expect_shape("output", after.output, 3, x->shape, "with a padding mask");

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "compare.h"
+#include "diagnose.h"
 #include "fail.h"
 #include "inputs.h"
 #include "proxy.h"
@@ -22,7 +23,10 @@ static void expect_square_mask(const char *function, Tensor *(*create)(int), int
     snprintf(where, sizeof where, "in %s(%d)", function, seq_len);
 
     owned Tensor *mask = create(seq_len);
+    fail_cause(causal ? cause_of_causal_mask(mask, seq_len)
+                      : cause_of_bidirectional_mask(mask, seq_len));
     expect_exactly("mask", mask, &(Expected){2, {seq_len, seq_len}, elements}, where, hint);
+    fail_cause(NULL);
 }
 
 static void expect_causal(int seq_len)
@@ -58,9 +62,11 @@ static void expect_padding_result(const Tensor *mask, const int *lengths, int ba
         int row = i % area / max_length, column = i % max_length;
         elements[i] = row < lengths[i / area] && column < lengths[i / area];
     }
+    fail_cause(cause_of_padding_mask(mask, lengths, batch_size, max_length));
     expect_exactly("mask", mask, &(Expected){3, {batch_size, max_length, max_length}, elements},
                    describe_padding(lengths, batch_size, max_length),
                    "1 in the first lengths[b] rows and columns of sequence b, 0 in the padding");
+    fail_cause(NULL);
 }
 
 static void expect_padding(const int *lengths, int batch_size, int max_length)

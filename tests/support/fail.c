@@ -5,6 +5,13 @@
 
 #include <criterion/criterion.h>
 
+static const char *likely;
+
+void fail_cause(const char *cause)
+{
+    likely = cause;
+}
+
 void fail_test(const char *failure, const char *hint, const char *format, ...)
 {
     char what[1024];
@@ -13,10 +20,8 @@ void fail_test(const char *failure, const char *hint, const char *format, ...)
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
 
-    if (hint)
-        cr_assert_fail("%s\nhint: %s\nfailure: %s", what, hint, failure);
-    else
-        cr_assert_fail("%s\nfailure: %s", what, failure);
+    cr_assert_fail("%s%s%s\nfailure: %s%s%s", what, hint ? "\nhint: " : "", hint ? hint : "",
+                   failure, likely ? "\ncause: " : "", likely ? likely : "");
     criterion_abort_test();
 }
 

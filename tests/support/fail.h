@@ -8,6 +8,7 @@
  *     weights[1][2] is 0.3318, expected 0 (7 of 16 differ, worst 3.3e-01)
  *     hint: mask the scores before the softmax, not the weights after it
  *     failure: value
+ *     cause: the mask is applied after the softmax
  *
  * Words for `failure`: "not_implemented" (NULL for good input), "value", "shape", "row_sum",
  * "masked" (weight where the mask forbids it), "input_changed", "not_refused" (bad input was
@@ -22,3 +23,6 @@ void fail_test(const char *failure, const char *hint, const char *format, ...)
 
 /* Count an assertion that held: Criterion's report then shows that the test did check something. */
 void passed_check(void);
+
+/* The likely cause of whatever fails from here on; NULL when there is none (any more). */
+void fail_cause(const char *cause);

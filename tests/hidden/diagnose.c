@@ -1,0 +1,173 @@
+/* diagnose.c: attention; the masks are in diagnose_mask.c. */
+#include "diagnose.h"
+
+#include <math.h>
+#include <string.h>
+
+/*
+ * How near a result must be to what a mistake gives, which is nearer than the tests ask for, and how
+ * far that must be from the right result somewhere.
+ */
+static const double NEAR_ABSOLUTE = 3e-6, NEAR_RELATIVE = 1e-4, CLEAR = 1e-5;
+
+/* What is said when several mistakes of a family fit. */
+static const char *const family_says[] = {
+    [FAMILY_SCALE] = "the scores are divided by a wrong number before the softmax",
+    [FAMILY_SOFTMAX] = "the softmax does not do what it should with the scores of a row",
+    [FAMILY_EXPONENT] =
+        "expf() overflowed or became 0 for all of a row: look at what masked scores "
+        "become, and at what is subtracted before expf()",
+    [FAMILY_MASK] = "the mask is not applied to the scores as it should be",
+};
+
+#define ALL ~0u
+static unsigned wanted = ALL;
+
+void diagnose_only(unsigned families)
+{
+    wanted = families;
+}
+
+static bool has_shape(const Tensor *got, const Expected *expected)
+{
+    return got && got->ndim == expected->ndim &&
+           memcmp(got->shape, expected->shape, (size_t)got->ndim * sizeof *got->shape) == 0;
+}
+
+/* The same number up to rounding; infinite and not a number only when both are. */
+static bool agree(double got, double expected)
+{
+    if (isnan(expected) || isinf(expected))
+        return isnan(expected) ? isnan(got) : got == expected;
+    return fabs(got - expected) <= NEAR_ABSOLUTE + NEAR_RELATIVE * fabs(expected);
+}
+
+static bool tensors_agree(const Tensor *got, const Expected *expected)
+{
+    for (size_t i = 0; i < got->size; i++)
+        if (!agree(got->data[i], expected->elements[i]))
+            return false;
+    return true;
+}
+
+static bool reproduces(AttentionResult got, Oracle wrong)
+{
+    return tensors_agree(got.weights, &wrong.weights) && tensors_agree(got.output, &wrong.output);
+}
+
+static bool clearly_differ(const Expected *wrong, const Expected *right, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (!(fabs(wrong->elements[i] - right->elements[i]) <= CLEAR))
+            return true;
+    return false;
+}
+
+/* Could it have been made in this call, and would it have shown? */
+static bool shows(const AttentionCall *call, Oracle right, const Mistake *mistake, Oracle *wrong)
+{
+    if ((wanted & 1u << mistake->family) == 0 || (mistake->possible && !mistake->possible(call)))
+        return false;
+    *wrong = mistake_attention(call, mistake);
+    size_t rows = call->batches * (size_t)call->n_queries;
+    if (clearly_differ(&wrong->weights, &right.weights, rows * (size_t)call->n_keys) ||
+        clearly_differ(&wrong->output, &right.output, rows * (size_t)call->d_v))
+        return true;
+    oracle_free(*wrong);
+    return false;
+}
+
+static bool fits(const AttentionCall *call, AttentionResult got, Oracle right,
+                 const Mistake *mistake)
+{
+    Oracle wrong;
+    if (!shows(call, right, mistake, &wrong))
+        return false;
+    bool fitting = reproduces(got, wrong);
+    oracle_free(wrong);
+    return fitting;
+}
+
+/* The mistakes that fit so far. */
+typedef struct {
+    const char *says; /* of the first */
+    Family family;    /* of all */
+    bool several, apart;
+} Suspicion;
+
+static void suspect(Suspicion *suspicion, const Mistake *mistake)
+{
+    if (!suspicion->says) {
+        suspicion->says = mistake->says;
+        suspicion->family = mistake->family;
+    } else if (strcmp(suspicion->says, mistake->says) != 0) {
+        suspicion->several = true;
+        suspicion->apart |= mistake->family != suspicion->family || !mistake->family;
+    }
+}
+
+static const char *conclude(const Suspicion *suspicion)
+{
+    if (suspicion->apart)
+        return NULL;
+    return suspicion->several ? family_says[suspicion->family] : suspicion->says;
+}
+
+static const MistakeList *const lists[] = {&score_mistakes, &mask_mistakes, &softmax_mistakes,
+                                           &output_mistakes};
+enum { LISTS = sizeof lists / sizeof *lists, MOST_MISTAKES = 64 };
+
+/* Those that would have shown in an earlier call of this test, which was right. */
+static bool acquitted[LISTS][MOST_MISTAKES];
+
+static void acquit(const AttentionCall *call, Oracle right)
+{
+    for (size_t list = 0; list < LISTS; list++)
+        for (size_t i = 0; i < lists[list]->count; i++) {
+            Oracle wrong;
+            if (!shows(call, right, &lists[list]->mistakes[i], &wrong))
+                continue;
+            acquitted[list][i] = true;
+            oracle_free(wrong);
+        }
+}
+
+static const char *find_cause(const AttentionCall *call, AttentionResult got, Oracle right)
+{
+    Suspicion suspicion = {0};
+    for (size_t list = 0; list < LISTS; list++)
+        for (size_t i = 0; i < lists[list]->count; i++)
+            if (!acquitted[list][i] && fits(call, got, right, &lists[list]->mistakes[i]))
+                suspect(&suspicion, &lists[list]->mistakes[i]);
+    return conclude(&suspicion);
+}
+
+const char *cause_of_attention(AttentionResult got, const Tensor *Q, const Tensor *K,
+                               const Tensor *V, const Tensor *mask)
+{
+    AttentionCall call = attention_call(Q, K, V, mask);
+    Oracle right = oracle_attention(Q, K, V, mask);
+    const char *cause = NULL;
+    bool shaped = has_shape(got.weights, &right.weights) && has_shape(got.output, &right.output);
+    if (shaped && !reproduces(got, right))
+        cause = find_cause(&call, got, right);
+    else if (shaped && wanted != ALL)
+        acquit(&call, right);
+    oracle_free(right);
+    return cause;
+}
+
+const char *cause_of_masked_attention(AttentionResult got, const Tensor *Q, const Tensor *K,
+                                      const Tensor *V, const Tensor *given, const Tensor *mask,
+                                      const char *of_mask)
+{
+    if (!tensor_same_shape(given, mask))
+        return NULL;
+    if (memcmp(given->data, mask->data, mask->size * sizeof *mask->data) == 0)
+        return cause_of_attention(got, Q, K, V, mask);
+    Oracle right = oracle_attention(Q, K, V, given);
+    bool mask_alone = has_shape(got.weights, &right.weights) &&
+                      has_shape(got.output, &right.output) && reproduces(got, right);
+    oracle_free(right);
+    return mask_alone ? of_mask : NULL;
+}

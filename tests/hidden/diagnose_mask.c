@@ -1,0 +1,260 @@
+/* diagnose_mask.c: the masks that come out when one thing is done wrong; see diagnose.h. */
+#include <math.h>
+#include <string.h>
+
+#include "diagnose.h"
+
+/* An element of a mask of length x length for a sequence of which `valid` positions are no padding. */
+typedef struct {
+    int row, column, length, valid;
+    int first; /* the valid positions of the first sequence of the batch */
+} Element;
+
+typedef struct {
+    const char *says;
+    double (*is)(Element e);
+} WrongMask;
+
+/* ---- elements -------------------------------------------------------------------------------- */
+
+static double strictly_lower(Element e)
+{
+    return e.column < e.row;
+}
+
+static double one_beyond(Element e)
+{
+    return e.column <= e.row + 1;
+}
+
+static double lower(Element e)
+{
+    return e.column <= e.row;
+}
+
+static double upper(Element e)
+{
+    return e.column >= e.row;
+}
+
+static double strictly_upper(Element e)
+{
+    return e.column > e.row;
+}
+
+static double anti_lower(Element e)
+{
+    return e.row + e.column >= e.length - 1;
+}
+
+static double anti_upper(Element e)
+{
+    return e.row + e.column < e.length;
+}
+
+static double lower_without_first_column(Element e)
+{
+    return e.column > 0 && e.column <= e.row;
+}
+
+static double lower_without_last_row(Element e)
+{
+    return e.column <= e.row && e.row < e.length - 1;
+}
+
+static double additive(Element e)
+{
+    return e.column <= e.row ? 0 : -INFINITY;
+}
+
+static double additive_finite(Element e)
+{
+    return e.column <= e.row ? 0 : (double)ATTENTION_MASKED_SCORE;
+}
+
+static double diagonal(Element e)
+{
+    return e.row == e.column;
+}
+
+static double off_diagonal(Element e)
+{
+    return e.row != e.column;
+}
+
+static double first_row(Element e)
+{
+    return e.row == 0;
+}
+
+static double zero(Element e)
+{
+    (void)e;
+    return 0;
+}
+
+static double one(Element e)
+{
+    (void)e;
+    return 1;
+}
+
+static double valid(Element e)
+{
+    return e.row < e.valid && e.column < e.valid;
+}
+
+static double valid_row(Element e)
+{
+    return e.row < e.valid;
+}
+
+static double valid_column(Element e)
+{
+    return e.column < e.valid;
+}
+
+static double valid_either(Element e)
+{
+    return e.row < e.valid || e.column < e.valid;
+}
+
+static double padding(Element e)
+{
+    return !valid(e);
+}
+
+static double padding_both(Element e)
+{
+    return e.row >= e.valid && e.column >= e.valid;
+}
+
+static double one_short(Element e)
+{
+    return e.row < e.valid - 1 && e.column < e.valid - 1;
+}
+
+static double one_too_far(Element e)
+{
+    return e.row <= e.valid && e.column <= e.valid;
+}
+
+static double valid_as_first(Element e)
+{
+    return e.row < e.first && e.column < e.first;
+}
+
+static double valid_and_causal(Element e)
+{
+    return valid(e) && e.column <= e.row;
+}
+
+/* ---- mistakes -------------------------------------------------------------------------------- */
+
+static const WrongMask causal_mistakes[] = {
+    {"no position may attend to itself in this mask: it is one short", strictly_lower},
+    {"each position may attend to the next one too in this mask: it is one too far", one_beyond},
+    {"the mask has the other triangle: positions see the future, not the past", upper},
+    {"the mask is inverted: it is 1 where a position must not attend", strictly_upper},
+    {"the mask is of the other diagonal: row 0 must have a 1 in column 0 only", anti_lower},
+    {"the mask is of the other diagonal: row 0 must have a 1 in column 0 only", anti_upper},
+    {"column 0 is left out", lower_without_first_column},
+    {"the last row is left out", lower_without_last_row},
+    {"this mask is made to be added to scores; here 1 means may attend, and 0 may not", additive},
+    {"this mask is made to be added to scores; here 1 means may attend, and 0 may not",
+     additive_finite},
+    {"the mask lets each position attend to itself only", diagonal},
+    {"the mask lets everything through", one},
+    {"nothing was set: the mask is all 0", zero},
+};
+
+static const WrongMask bidirectional_mistakes[] = {
+    {"the mask is causal", lower},
+    {"the mask is causal, the other way round", upper},
+    {"the mask lets each position attend to itself only", diagonal},
+    {"no position may attend to itself in this mask", off_diagonal},
+    {"only the first row was set", first_row},
+    {"nothing was set: the mask is all 0", zero},
+};
+
+static const WrongMask padding_mistakes[] = {
+    {"the rows of the padding are 0, but its columns are not", valid_row},
+    {"the columns of the padding are 0, but its rows are not", valid_column},
+    {"an element is 1 if its row or its column is valid, but both must be", valid_either},
+    {"the mask is inverted: it is 1 in the padding", padding},
+    {"the mask is inverted: it is 1 in the padding", padding_both},
+    {"the last valid position counts as padding: the mask is one short", one_short},
+    {"the first position of the padding counts as valid: the mask is one too far", one_too_far},
+    {"all sequences have the length of the first", valid_as_first},
+    {"this mask is causal too", valid_and_causal},
+    {"the mask lets everything through", one},
+    {"nothing was set: the mask is all 0", zero},
+};
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+/* What the elements of a mask must be computed from; without lengths all of it is valid. */
+typedef struct {
+    const Tensor *got;
+    const int *lengths;
+    int length;
+} MaskCase;
+
+static bool equals(const MaskCase *mask, double (*is)(Element e))
+{
+    size_t length = (size_t)mask->length;
+    for (size_t i = 0; i < mask->got->size; i++) {
+        size_t sequence = i / length / length;
+        Element e = {(int)(i / length % length), (int)(i % length), mask->length,
+                     mask->lengths ? mask->lengths[sequence] : mask->length,
+                     mask->lengths ? mask->lengths[0] : mask->length};
+        if (mask->got->data[i] != is(e))
+            return false;
+    }
+    return true;
+}
+
+/* The one that fits; NULL if there is none, or two. */
+static const char *find(const MaskCase *mask, const WrongMask *mistakes, size_t count)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!equals(mask, mistakes[i].is))
+            continue;
+        if (found && strcmp(found, mistakes[i].says) != 0)
+            return NULL;
+        found = mistakes[i].says;
+    }
+    return found;
+}
+
+static bool has_shape(const Tensor *got, int ndim, const int *shape)
+{
+    return got && got->ndim == ndim && memcmp(got->shape, shape, (size_t)ndim * sizeof *shape) == 0;
+}
+
+const char *cause_of_causal_mask(const Tensor *got, int seq_len)
+{
+    MaskCase mask = {got, NULL, seq_len};
+    if (!has_shape(got, 2, (int[]){seq_len, seq_len}) || equals(&mask, lower))
+        return NULL;
+    return find(&mask, causal_mistakes, sizeof causal_mistakes / sizeof *causal_mistakes);
+}
+
+const char *cause_of_bidirectional_mask(const Tensor *got, int seq_len)
+{
+    MaskCase mask = {got, NULL, seq_len};
+    if (!has_shape(got, 2, (int[]){seq_len, seq_len}) || equals(&mask, one))
+        return NULL;
+    return find(&mask, bidirectional_mistakes,
+                sizeof bidirectional_mistakes / sizeof *bidirectional_mistakes);
+}
+
+const char *cause_of_padding_mask(const Tensor *got, const int *lengths, int batch_size,
+                                  int max_length)
+{
+    MaskCase mask = {got, lengths, max_length};
+    if (!has_shape(got, 3, (int[]){batch_size, max_length, max_length}) || equals(&mask, valid))
+        return NULL;
+    return find(&mask, padding_mistakes, sizeof padding_mistakes / sizeof *padding_mistakes);
+}

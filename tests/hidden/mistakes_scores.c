@@ -1,0 +1,172 @@
+/* Mistakes in the scores: see mistake.h. */
+#include <math.h>
+
+#include "mistake.h"
+
+static bool is_square(const AttentionCall *call)
+{
+    return call->n_queries == call->n_keys;
+}
+
+static bool has_batches(const AttentionCall *call)
+{
+    return call->batches > 1;
+}
+
+/* ---- query times key ------------------------------------------------------------------------- */
+
+/* The sum of the products of some features; the next element of the key is `step` further on. */
+static double sum_products(Place at, const float *key, int step, int first, int end)
+{
+    double sum = 0;
+    for (int d = first; d < end; d++)
+        sum += (double)query_of(at)[d] * key[d * step];
+    return sum;
+}
+
+static double dot_as_it_lies(Place at)
+{
+    return sum_products(at, keys_of(at) + at.key, at.call->n_keys, 0, at.call->d_k);
+}
+
+static double dot_first_keys(Place at)
+{
+    const float *key = at.call->K->data + at.key * at.call->d_k;
+    return sum_products(at, key, 1, 0, at.call->d_k);
+}
+
+static double dot_swapped(Place at)
+{
+    Place mirrored = {at.call, at.batch, at.key, at.query};
+    return sum_products(mirrored, keys_of(at) + at.query * at.call->d_k, 1, 0, at.call->d_k);
+}
+
+static double dot_without_first(Place at)
+{
+    return sum_products(at, keys_of(at) + at.key * at.call->d_k, 1, 1, at.call->d_k);
+}
+
+static double dot_without_last(Place at)
+{
+    return sum_products(at, keys_of(at) + at.key * at.call->d_k, 1, 0, at.call->d_k - 1);
+}
+
+static double dot_in_int(Place at)
+{
+    const float *query = query_of(at), *key = keys_of(at) + at.key * at.call->d_k;
+    double sum = 0;
+    for (int d = 0; d < at.call->d_k; d++)
+        sum = trunc(sum + (double)query[d] * key[d]);
+    return sum;
+}
+
+static double minus_distance(Place at)
+{
+    const float *query = query_of(at), *key = keys_of(at) + at.key * at.call->d_k;
+    double sum = 0;
+    for (int d = 0; d < at.call->d_k; d++)
+        sum -= ((double)query[d] - key[d]) * ((double)query[d] - key[d]);
+    return sum;
+}
+
+static double no_dot(Place at)
+{
+    (void)at;
+    return 0;
+}
+
+/* ---- the scale ------------------------------------------------------------------------------- */
+
+static double by_nothing(const AttentionCall *call)
+{
+    (void)call;
+    return 1;
+}
+
+static double by_d_k(const AttentionCall *call)
+{
+    return call->d_k;
+}
+
+static double by_d_v(const AttentionCall *call)
+{
+    return call->d_v;
+}
+
+static double by_root_d_v(const AttentionCall *call)
+{
+    return sqrt(call->d_v);
+}
+
+static double by_keys(const AttentionCall *call)
+{
+    return call->n_keys;
+}
+
+static double by_root_keys(const AttentionCall *call)
+{
+    return sqrt(call->n_keys);
+}
+
+static double by_root_queries(const AttentionCall *call)
+{
+    return sqrt(call->n_queries);
+}
+
+static double by_inverse_root(const AttentionCall *call)
+{
+    return 1 / sqrt(call->d_k);
+}
+
+static double by_inverse(const AttentionCall *call)
+{
+    return 1.0 / call->d_k;
+}
+
+static double by_whole_root(const AttentionCall *call)
+{
+    return floor(sqrt(call->d_k));
+}
+
+static double by_fourth_root(const AttentionCall *call)
+{
+    return sqrt(sqrt(call->d_k));
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static const Mistake list[] = {
+    {"the scores are not divided by anything before the softmax", FAMILY_SCALE,
+     .divisor = by_nothing},
+    {"the scores are divided by d_k itself", FAMILY_SCALE, .divisor = by_d_k},
+    {"the scores are divided by d_v, but it is d_k that counts", FAMILY_SCALE, .divisor = by_d_v},
+    {"the scores are divided by the square root of d_v, but it is d_k that counts", FAMILY_SCALE,
+     .divisor = by_root_d_v},
+    {"the scores are divided by the number of keys", FAMILY_SCALE, .divisor = by_keys},
+    {"the scores are divided by the square root of the number of keys", FAMILY_SCALE,
+     .divisor = by_root_keys},
+    {"the scores are divided by the square root of the number of queries", FAMILY_SCALE,
+     .divisor = by_root_queries},
+    {"the scores are multiplied by the square root of d_k, not divided by it", FAMILY_SCALE,
+     .divisor = by_inverse_root},
+    {"the scores are multiplied by d_k", FAMILY_SCALE, .divisor = by_inverse},
+    {"the square root of d_k is cut to a whole number", FAMILY_SCALE, .divisor = by_whole_root},
+    {"the scores are divided by the square root of the square root of d_k", FAMILY_SCALE,
+     .divisor = by_fourth_root},
+    {"every key gets the same weight: before the softmax all scores of a row were equal, as after "
+     "a "
+     "division of integers that gives 0",
+     .dot = no_dot},
+    {"K is not transposed: its elements are taken in the order in which they lie",
+     .dot = dot_as_it_lies},
+    {"the keys of the first batch are used for all batches", .possible = has_batches,
+     .dot = dot_first_keys},
+    {"the queries and the keys have changed places: the scores are transposed",
+     .possible = is_square, .dot = dot_swapped},
+    {"the first element of each query and key does not count", .dot = dot_without_first},
+    {"the last element of each query and key does not count", .dot = dot_without_last},
+    {"the products are added up in an integer", .dot = dot_in_int},
+    {"the scores are distances between queries and keys, not dot products", .dot = minus_distance},
+};
+
+const MistakeList score_mistakes = {list, sizeof list / sizeof *list};
