@@ -156,15 +156,31 @@ static gboolean check_memory(const GradeContext *context, const char *box, const
     return FALSE;
 }
 
-static gboolean has_broken_test(const Result *result)
+static gboolean is_broken(const TestResult *test)
+{
+    return test->status == TEST_BROKEN;
+}
+
+static gboolean is_not_passed(const TestResult *test)
+{
+    return test->status != TEST_PASSED;
+}
+
+static gboolean has_test(const Result *result, gboolean (*wanted)(const TestResult *test))
 {
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = result->items->pdata[i];
         for (guint k = 0; k < item->tests->len; k++)
-            if (((const TestResult *)item->tests->pdata[k])->status == TEST_BROKEN)
+            if (wanted(item->tests->pdata[k]))
                 return TRUE;
     }
     return FALSE;
+}
+
+static gboolean wants_memory(const GradeContext *context, const Result *result)
+{
+    return context->memory == MEMORY_ALWAYS ||
+           (context->memory == MEMORY_IF_PASSED && !has_test(result, is_not_passed));
 }
 
 static gboolean run_tests(const GradeContext *context, const char *box, const char *scratch,
@@ -178,7 +194,8 @@ static gboolean run_tests(const GradeContext *context, const char *box, const ch
                          .box = box,
                          .scratch = scratch,
                          .seed = result->seed,
-                         .jobs = context->jobs};
+                         .jobs = context->jobs,
+                         .margins = context->margins};
     return files_copy(from, to, 0755, error) &&
            testrun_execute(&run, context->rubric, context->sandbox, result, error);
 }
@@ -203,8 +220,12 @@ static gboolean grade_in(const GradeContext *context, const char *path, const ch
 {
     if (!run_in(context, BUILD_TO_GRADE, path, scratch, result, error))
         return FALSE;
-    if (result->status != SUBMISSION_GRADED || has_broken_test(result))
+    if (result->status != SUBMISSION_GRADED || has_test(result, is_broken))
         return TRUE;
+    if (!wants_memory(context, result)) {
+        result->memory_state = g_strdup("not checked: it was not asked for");
+        return TRUE;
+    }
     g_autofree char *box = g_build_filename(scratch, "box", NULL);
     return check_memory(context, box, scratch, result, error);
 }

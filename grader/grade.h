@@ -21,6 +21,13 @@ Kit *kit_find(GError **error);
 void kit_free(Kit *kit);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kit, kit_free)
 
+/* When to look at a submission's memory, which takes longest. Grades are given with ALWAYS only. */
+typedef enum {
+    MEMORY_ALWAYS,
+    MEMORY_IF_PASSED, /* when all tests passed: for mutants, of which one loss is enough */
+    MEMORY_NEVER,
+} GradeMemory;
+
 /* All that gradings share. Immutable, used by several threads at once. */
 typedef struct {
     const Kit *kit;
@@ -32,6 +39,8 @@ typedef struct {
     char *filter;         /* only these tests, "suite/test", or NULL */
     guint jobs;           /* tests at once within one submission */
     gboolean lenient;     /* go on without Valgrind when it is missing, as on a laptop */
+    GradeMemory memory;   /* whether to look at it */
+    const char *margins;  /* for TestRun, or NULL */
     GHashTable *versions; /* char * -> char *, see result.h */
 } GradeContext;
 

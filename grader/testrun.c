@@ -264,7 +264,7 @@ static gboolean start_program(Session *session, const char *socket_path, const c
     const RubricLimits *limits = &session->rubric->limits;
     g_autofree char *jobs = g_strdup_printf("-j%u", run->jobs);
     g_autofree char *filter = g_strdup_printf("--filter=%s", run->filter ? run->filter : "*/*");
-    g_auto(GStrv) envp = g_new0(char *, 8);
+    g_auto(GStrv) envp = g_new0(char *, 9);
     envp[0] = g_strconcat("ATTENTION_SOCKET=", socket_path, NULL);
     envp[1] = g_strdup_printf("ATTENTION_RECORDS=%s/records", run->scratch);
     envp[2] = g_strconcat("ATTENTION_REPORT=", report, NULL);
@@ -272,6 +272,8 @@ static gboolean start_program(Session *session, const char *socket_path, const c
     envp[4] = g_strdup_printf("ATTENTION_WALL_SECONDS=%u", limits->test_seconds * WALL_FACTOR);
     envp[5] = g_strdup_printf("ATTENTION_TEST_SECONDS=%u", limits->test_seconds);
     envp[6] = g_strdup_printf("ATTENTION_OUTPUT_KIB=%u", limits->output_kib);
+    if (run->margins != NULL)
+        envp[7] = g_strconcat("ATTENTION_MARGINS=", run->margins, NULL);
     const ProcessSpec spec = {
         .argv = (const char *[]){run->program, jobs, filter, NULL},
         .envp = (const char *const *)envp,

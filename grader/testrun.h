@@ -32,7 +32,8 @@ typedef struct {
     const char *box;        /* folder with the worker and attention.so */
     const char *scratch;    /* folder of ours for the socket, the report and the records */
     guint32 seed;
-    guint jobs; /* tests at once */
+    guint jobs;          /* tests at once */
+    const char *margins; /* file for tests/support/compare.h, or NULL */
 } TestRun;
 
 /*

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
@@ -78,6 +79,26 @@ static Difference find_difference(const Tensor *got, const double *expected, dou
     return found;
 }
 
+/*
+ * How much of the tolerance the errors use up, for whoever sets tolerances: with ATTENTION_MARGINS
+ * set, each new largest share of this test is a line in that file.
+ */
+static void note_margin(const char *name, const Tensor *got, const double *expected)
+{
+    static double largest;
+    const char *path = getenv("ATTENTION_MARGINS");
+    double before = largest;
+    for (size_t i = 0; path && i < got->size; i++) {
+        double allowed = TOLERANCE_ABSOLUTE + TOLERANCE_RELATIVE * fabs(expected[i]);
+        largest = fmax(largest, fabs(got->data[i] - expected[i]) / allowed);
+    }
+    FILE *file = largest > before ? fopen(path, "a") : NULL;
+    if (file) {
+        fprintf(file, "%.6g %s\n", largest, name);
+        fclose(file);
+    }
+}
+
 /* Two numbers with as few digits as show that they differ. */
 static void two_numbers(char *got_text, char *expected_text, double got, double expected)
 {
@@ -110,6 +131,7 @@ void expect_tensor(const char *name, const Tensor *got, const Expected *expected
         snprintf(worst, sizeof worst, ", worst %.1e", found.worst);
         fail_with(name, got, expected->elements, found, worst, where, hint);
     }
+    note_margin(name, got, expected->elements);
     passed_check();
 }
 

@@ -2,6 +2,8 @@
  * compare.h: what the tests of the assignment expect. Each function checks one thing, counts it as
  * an assertion, and otherwise fails the running test by fail.h with the first wrong element, what
  * was expected there, and a hint.
+ * With ATTENTION_MARGINS in the environment, shares of the tolerance that errors used up go into
+ * the file of that name.
  *
  * `where` ends the message and lets a student repeat the call by hand: "in create_causal_mask(4)",
  * "with Q (4, 6), K (4, 6), V (4, 6)". `hint` may be NULL.
