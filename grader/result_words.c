@@ -200,17 +200,37 @@ static char *next_of_test(const ItemResult *item, const TestResult *test)
                            place, item_title(item));
 }
 
-/* What to do about the first test that failed; with `crashes`, only about one that did not end. */
+static const TestResult *first_failure(const ItemResult *item)
+{
+    g_autoptr(GPtrArray) failed = words_failures(item);
+    return failed->len > 0 ? g_ptr_array_index(failed, 0) : NULL;
+}
+
+/* What to do about the first mistake; with `crashes`, only about one that ended the program. */
 static char *next_failure(const Result *result, gboolean crashes)
 {
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = g_ptr_array_index(result->items, i);
-        g_autoptr(GPtrArray) failed = words_failures(item);
-        const TestResult *first = failed->len > 0 ? g_ptr_array_index(failed, 0) : NULL;
-        if (first != NULL && (!crashes || first->status != TEST_FAILED))
+        const TestResult *first = first_failure(item);
+        if (first != NULL && !words_is_unwritten(first) &&
+            (!crashes || first->status != TEST_FAILED))
             return next_of_test(item, first);
     }
     return NULL;
+}
+
+/* What to begin with, of all that can be begun: the item with the fewest points is the easiest. */
+static char *next_unwritten(const Result *result)
+{
+    const ItemResult *easiest = NULL;
+    for (guint i = 0; i < result->items->len; i++) {
+        const ItemResult *item = g_ptr_array_index(result->items, i);
+        const TestResult *first = first_failure(item);
+        if (first != NULL && words_is_unwritten(first) &&
+            (easiest == NULL || item->max_points < easiest->max_points))
+            easiest = item;
+    }
+    return easiest != NULL ? next_of_test(easiest, first_failure(easiest)) : NULL;
 }
 
 static char *next_memory(const Result *result)
@@ -241,6 +261,8 @@ static char *next_graded(const Result *result)
         next = next_failure(result, FALSE);
     if (next == NULL)
         next = next_memory(result);
+    if (next == NULL)
+        next = next_unwritten(result);
     if (next == NULL)
         next = next_item(result);
     if (next == NULL && g_strcmp0(result->tests, "public") == 0)

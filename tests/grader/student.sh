@@ -72,6 +72,7 @@ done
 
 run 2 make -j2 check
 has "$work/log" ' 0/30  in total'
+has "$work/log" 'next: implement attention masks'
 has "$work/log" 'These are the public tests; the hidden ones decide.'
 run 2 make check
 ! grep -E '^  (CC|LINK) ' "$work/log" || fail 'the second make check builds again'

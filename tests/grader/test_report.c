@@ -7,6 +7,7 @@
 
 #include "disclose.h"
 #include "report_text.h"
+#include "result_words.h"
 #include "sample_results.h"
 #include "wrap.h"
 
@@ -189,6 +190,33 @@ Test(report, shows_a_place_once_in_an_item)
     g_autofree char *report = report_text(result, &everything);
     g_auto(GStrv) parts = g_strsplit(report, "as above", -1);
     cr_assert_eq(g_strv_length(parts), 2, "%s", report);
+}
+
+static void expect_next(const Result *result, const char *expected)
+{
+    g_autofree char *next = words_next(result);
+    cr_expect_str_eq(next, expected);
+}
+
+static void fail_all(ItemResult *item, const char *failure)
+{
+    item->points = 0;
+    for (guint i = 0; i < item->tests->len; i++) {
+        TestResult *test = item->tests->pdata[i];
+        test->status = TEST_FAILED;
+        g_free(test->failure);
+        test->failure = g_strdup(failure);
+    }
+}
+
+Test(report, sends_to_mistakes_first_and_then_to_what_is_easiest)
+{
+    g_autoptr(Result) result = sample_stubs();
+    expect_next(result, "implement scaled dot-product attention");
+    fail_all(result_item(result, "masking"), "not_implemented");
+    expect_next(result, "implement attention masks");
+    fail_all(result_item(result, "masking"), "value");
+    expect_next(result, "make \"causal mask\" pass (attention masks)");
 }
 
 Test(report, says_which_items_did_not_run)
