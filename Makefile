@@ -45,7 +45,6 @@ grade: $(PROGRAMS) $(BUILD)/tests/hidden ## SUBMISSIONS=tests/submissions agains
 
 starter: $(GRADER) ## make starter/attention.c from solution/attention.c
 	$(GRADER) stub --output starter/attention.c solution/attention.c
-	cp starter/attention.c tests/submissions/dora-untouched/
 	cp starter/attention.c tests/submissions/dora-untouched/attention.c
 
 OUTPUT ?= $(BUILD)/release
