@@ -113,6 +113,10 @@ test: all $(GRADER_TESTS) ## pass every test of the kit
 bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plain pipeline
 	@tests/bench.sh $(BUILD)
 
+N ?= 300
+bench-class: all ## what a class of N=300 costs, and whether its grades are right
+	@N=$(N) tests/grader/bench_class.sh
+
 SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct|grader/data)/')
 SCRIPTS = $(shell git ls-files '*.sh') .ci/run
 
@@ -127,4 +131,4 @@ lint: ## look for mistakes without running anything
 	clang-tidy --quiet $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) -- $(GRADER_CFLAGS)
 	shellcheck $(SCRIPTS)
 
-.PHONY: all bench coverage grade starter release test fuzz format lint FORCE
+.PHONY: all bench bench-class coverage grade starter release test fuzz format lint FORCE

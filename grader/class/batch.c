@@ -206,24 +206,27 @@ static gboolean finish(Run *run, const Task *task, GError **error)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-/* Begin the next submission, unless the gradebook has it. */
-static gboolean begin_next(Run *run, GError **error)
+/* Begin a grading, unless the gradebook has it. Takes the task. */
+static gboolean begin(Run *run, Task *task, GError **error)
 {
-    const Submission *submission = run->batch->submissions->pdata[run->next++];
+    const Submission *submission = task->submission;
     gboolean done = FALSE;
-    if (submission->path == NULL)
-        return TRUE;
-    g_autoptr(Task) task = task_new(run, submission);
-    if (!gradebook_reuse(run->batch->book, submission, task->key, &done, error))
-        return FALSE;
-    if (done) {
-        run->outcome->reused++;
-        progress_skip(run->progress);
-        return TRUE;
+    if (!gradebook_reuse(run->batch->book, submission, task->key, &done, error) || done) {
+        task_free(task);
+        run->outcome->reused += done;
+        if (done)
+            progress_skip(run->progress);
+        return done;
     }
     progress_begin(run->progress, submission->name);
     run->running++;
-    return g_thread_pool_push(run->pool, g_steal_pointer(&task), error);
+    return g_thread_pool_push(run->pool, task, error);
+}
+
+static gboolean begin_next(Run *run, GError **error)
+{
+    const Submission *submission = run->batch->submissions->pdata[run->next++];
+    return submission->path == NULL || begin(run, task_new(run, submission), error);
 }
 
 static gboolean fill(Run *run, GError **error)

@@ -48,7 +48,7 @@ static GBytes *read_all(int fd, gsize limit)
 
 GBytes *bounded_read(const char *folder, const char *name, gsize limit, const char **fault)
 {
-    const char *ignored;
+    const char *ignored = NULL;
     const char **why = fault != NULL ? fault : &ignored;
     *why = NULL;
     int above = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);

@@ -50,7 +50,8 @@ static char *remark(const Grade *grade, const Result *result)
     g_autoptr(GString) text = g_string_new(NULL);
     g_autofree char *reason = result != NULL ? glance_reason(result) : NULL;
     if (result == NULL)
-        g_string_append(text, grade->graded ? "nothing handed in" : "nothing handed in");
+        g_string_append(text, g_str_equal(grade->status, "waiting") ? "not graded yet"
+                                                                    : "nothing handed in");
     else if (reason != NULL)
         g_string_append_len(text, reason, (gssize)strcspn(reason, ":"));
     guint findings = 0;
@@ -79,6 +80,16 @@ static const char *colour_of(const Grade *grade)
     return grade->final <= 0 ? "31" : NULL;
 }
 
+/* At most so many columns, "..." at the end of what is longer. */
+static void cut(GString *cell, guint columns)
+{
+    gboolean longer = wrap_columns(cell->str) > columns;
+    while (longer && cell->len > 0 && wrap_columns(cell->str) + 3 > columns)
+        g_string_truncate(
+            cell, (gsize)(g_utf8_find_prev_char(cell->str, cell->str + cell->len) - cell->str));
+    g_string_append(cell, longer ? "..." : "");
+}
+
 static void append_row(Table *table, const Grade *grade, const Result *result)
 {
     if (!table->headed)
@@ -86,9 +97,7 @@ static void append_row(Table *table, const Grade *grade, const Result *result)
     GString *out = table->out;
     g_autofree char *name = escape_text(grade->name, -1, 200, FALSE);
     g_autoptr(GString) cell = g_string_new(name);
-    while (wrap_columns(cell->str) > NAME_COLUMNS - 1)
-        g_string_truncate(
-            cell, (gsize)(g_utf8_find_prev_char(cell->str, cell->str + cell->len) - cell->str));
+    cut(cell, NAME_COLUMNS - 1);
     wrap_pad(cell, 0, NAME_COLUMNS);
     g_string_append(out, cell->str);
     guint cells = result != NULL ? MIN(result->items->len, MOST_CELLS) : 0;

@@ -15,16 +15,22 @@ void grade_class_options_clear(GradeClassOptions *options)
     g_free(options->shard);
 }
 
+/* In the order in which one needs the other. */
 void class_work_clear(ClassWork *work)
 {
-    g_clear_pointer(&work->book, gradebook_close);
-    g_clear_pointer(&work->context, grade_close);
-    g_clear_pointer(&work->sandbox, sandbox_free);
-    g_clear_pointer(&work->inbox, inbox_free);
-    g_clear_pointer(&work->workspace, workspace_free);
-    g_clear_pointer(&work->rubric, rubric_free);
-    g_clear_pointer(&work->kit, kit_free);
-    g_clear_pointer(&work->before, g_ptr_array_unref);
+    gradebook_close(work->book);
+    if (work->context != NULL)
+        grade_close(work->context);
+    if (work->sandbox != NULL)
+        sandbox_free(work->sandbox);
+    inbox_free(work->inbox);
+    if (work->workspace != NULL)
+        workspace_free(work->workspace);
+    rubric_free(work->rubric);
+    if (work->kit != NULL)
+        kit_free(work->kit);
+    if (work->before != NULL)
+        g_ptr_array_unref(work->before);
     g_free(work->folder);
 }
 
@@ -73,17 +79,22 @@ gboolean class_work_prepare(ClassWork *work, GError **error)
     return work->context != NULL;
 }
 
+static gboolean is_last_attempt(const GPtrArray *submissions, guint index)
+{
+    const Submission *submission = submissions->pdata[index];
+    if (index + 1 == submissions->len)
+        return TRUE;
+    const Submission *next = submissions->pdata[index + 1];
+    return strcmp(next->student, submission->student) != 0;
+}
+
 GPtrArray *class_work_chosen(const ClassWork *work)
 {
     const GPtrArray *all = work->inbox->submissions;
     GPtrArray *chosen = g_ptr_array_new();
-    for (guint i = 0; i < all->len; i++) {
-        const Submission *submission = all->pdata[i];
-        const Submission *next = i + 1 < all->len ? all->pdata[i + 1] : NULL;
-        gboolean last = next == NULL || strcmp(next->student, submission->student) != 0;
-        if (last || work->rubric->attempts == ATTEMPTS_BEST)
-            g_ptr_array_add(chosen, (gpointer)submission);
-    }
+    for (guint i = 0; i < all->len; i++)
+        if (work->rubric->attempts == ATTEMPTS_BEST || is_last_attempt(all, i))
+            g_ptr_array_add(chosen, all->pdata[i]);
     return chosen;
 }
 

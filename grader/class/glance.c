@@ -17,7 +17,7 @@ typedef struct {
 } ItemSum;
 
 struct Glance {
-    guint students, with_grade, ungraded, absent;
+    guint students, with_grade, ungraded, absent, waiting;
     guint with_result; /* whose items are summed up */
     GArray *scores;    /* double */
     double max_score;
@@ -172,8 +172,10 @@ void glance_add(Glance *glance, const Grade *grade, const Result *result)
     if (grade->graded) {
         glance->with_grade++;
         g_array_append_val(glance->scores, grade->final);
+    } else if (result != NULL) {
+        glance->ungraded++;
     } else {
-        *(result == NULL ? &glance->absent : &glance->ungraded) += 1;
+        *(g_str_equal(grade->status, "waiting") ? &glance->waiting : &glance->absent) += 1;
     }
     if (result == NULL)
         return;
@@ -222,6 +224,8 @@ static void append_summary(const Glance *glance, GString *out)
     g_string_append_printf(out, "%u student%s", glance->students, glance->students == 1 ? "" : "s");
     if (glance->absent > 0)
         g_string_append_printf(out, ", %u handed in nothing", glance->absent);
+    if (glance->waiting > 0)
+        g_string_append_printf(out, ", %u not graded yet", glance->waiting);
     if (glance->ungraded > 0)
         g_string_append_printf(out, ", %u ungraded", glance->ungraded);
     double sum = 0;

@@ -136,11 +136,10 @@ static gboolean let_count(Database *database, const Submission *submission, cons
                        "tttt", at, submission->student, submission->attempt, key);
 }
 
-gboolean gradebook_reuse(Gradebook *book, const Submission *submission, const char *key,
-                         gboolean *done, GError **error)
+/* Is there such a record, and does it count already? */
+static gboolean find_record(Database *database, const Submission *submission, const char *key,
+                            gboolean *found, gboolean *counts, GError **error)
 {
-    Database *database = &book->database;
-    *done = FALSE;
     g_autoptr(GError) reason = NULL;
     g_autoptr(Statement) statement =
         database_prepare(database, error,
@@ -150,14 +149,12 @@ gboolean gradebook_reuse(Gradebook *book, const Submission *submission, const ch
                          "ttt", submission->student, submission->attempt, key);
     if (statement == NULL)
         return FALSE;
-    *done = database_step(database, statement, &reason);
-    gboolean counts = *done && sqlite3_column_int(statement, 0) != 0;
-    if (reason != NULL) {
-        g_propagate_error(error, g_steal_pointer(&reason));
-        return FALSE;
-    }
-    g_clear_pointer(&statement, statement_free);
-    return !*done || counts || let_count(database, submission, key, error);
+    *found = database_step(database, statement, &reason);
+    *counts = *found && sqlite3_column_int(statement, 0) != 0;
+    if (reason == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return FALSE;
 }
 
 typedef struct {
@@ -165,6 +162,22 @@ typedef struct {
     const char *key, *fingerprint;
     const Result *result;
 } NewRecord;
+
+static gboolean count_again(Database *database, gpointer data, GError **error)
+{
+    const NewRecord *known = data;
+    return let_count(database, known->submission, known->key, error);
+}
+
+gboolean gradebook_reuse(Gradebook *book, const Submission *submission, const char *key,
+                         gboolean *done, GError **error)
+{
+    NewRecord known = {.submission = submission, .key = key};
+    gboolean counts = FALSE;
+    *done = FALSE;
+    return find_record(&book->database, submission, key, done, &counts, error) &&
+           (!*done || counts || transact(book, count_again, &known, error));
+}
 
 static gboolean insert_items(Database *database, const NewRecord *new, GError **error)
 {

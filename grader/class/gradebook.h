@@ -71,7 +71,8 @@ char *gradebook_student(Gradebook *book, const char *who, GError **error);
 /* A row of the view `grade`. Texts may be NULL, except student, name and status. */
 typedef struct {
     char *student, *name, *email, *login, *sis_id, *lms_id, *section;
-    char *status; /* a word of result.json; "missing" also if nothing was handed in */
+    char *status; /* a word of result.json; "missing" also if nothing was handed in, "waiting" if
+                     there is something that was not graded yet */
     char *attempt, *origin, *commit, *graded_at;
     gint64 record; /* 0: none */
     double score, max_score, extra;

@@ -190,33 +190,44 @@ static char *points(Statement *row, int column)
                : words_points(sqlite3_column_double(row, column));
 }
 
-/* at, attempt, kind: 0 first graded, 1 moved, 2 adjusted; before, after; reason, author, days, item */
+/* The columns of a line of history. */
+enum { AT, ATTEMPT, KIND, BEFORE, AFTER, REASON, AUTHOR, DAYS, ITEM };
+enum { FIRST_GRADED, REGRADED, ADJUSTED };
+
+static char *adjustment_words(Statement *row)
+{
+    GString *text = g_string_new(NULL);
+    const char *item = (const char *)sqlite3_column_text(row, ITEM);
+    g_string_append_printf(text, "adjusted by %+.10g", sqlite3_column_double(row, AFTER));
+    if (item != NULL)
+        g_string_append_printf(text, " in %s", item);
+    if (sqlite3_column_type(row, DAYS) != SQLITE_NULL)
+        g_string_append_printf(text, ", counts as %d days late", sqlite3_column_int(row, DAYS));
+    g_string_append_printf(text, ": %s (%s)", (const char *)sqlite3_column_text(row, REASON),
+                           (const char *)sqlite3_column_text(row, AUTHOR));
+    return g_string_free(text, FALSE);
+}
+
+static char *grading_words(Statement *row)
+{
+    g_autofree char *before = points(row, BEFORE), *after = points(row, AFTER);
+    const char *attempt = (const char *)sqlite3_column_text(row, ATTEMPT);
+    const char *to = after != NULL ? after : "ungraded";
+    g_autofree char *where = attempt != NULL && *attempt != '\0'
+                                 ? g_strdup_printf(" (attempt %s)", attempt)
+                                 : g_strdup("");
+    if (sqlite3_column_int(row, KIND) == FIRST_GRADED)
+        return g_strdup_printf("graded: %s%s", to, where);
+    return g_strdup_printf("regraded: %s -> %s%s", before != NULL ? before : "ungraded", to, where);
+}
+
 static char *history_line(Statement *row)
 {
-    g_autofree char *at = g_strndup((const char *)sqlite3_column_text(row, 0), 16);
-    const char *attempt = (const char *)sqlite3_column_text(row, 1);
-    g_autofree char *before = points(row, 3), *after = points(row, 4);
-    g_autofree char *where =
-        attempt != NULL && *attempt != '\0' ? g_strdup_printf(" (attempt %s)", attempt) : NULL;
+    g_autofree char *at = g_strndup((const char *)sqlite3_column_text(row, AT), 16);
+    g_autofree char *what =
+        sqlite3_column_int(row, KIND) == ADJUSTED ? adjustment_words(row) : grading_words(row);
     g_strdelimit(at, "T", ' ');
-    switch (sqlite3_column_int(row, 2)) {
-    case 0:
-        return g_strdup_printf("%s  graded: %s%s", at, after != NULL ? after : "ungraded",
-                               where != NULL ? where : "");
-    case 1:
-        return g_strdup_printf("%s  regraded: %s -> %s%s", at, before != NULL ? before : "ungraded",
-                               after != NULL ? after : "ungraded", where != NULL ? where : "");
-    default:
-        break;
-    }
-    gboolean days = sqlite3_column_type(row, 7) != SQLITE_NULL;
-    g_autofree char *late =
-        days ? g_strdup_printf(", counts as %d days late", sqlite3_column_int(row, 7)) : NULL;
-    const char *item = (const char *)sqlite3_column_text(row, 8);
-    return g_strdup_printf(
-        "%s  adjusted by %s%s%s%s%s: %s (%s)", at, sqlite3_column_double(row, 4) >= 0 ? "+" : "",
-        after, item != NULL ? " in " : "", item != NULL ? item : "", late != NULL ? late : "",
-        (const char *)sqlite3_column_text(row, 5), (const char *)sqlite3_column_text(row, 6));
+    return g_strdup_printf("%s  %s", at, what);
 }
 
 GPtrArray *gradebook_history(Gradebook *book, const char *student, GError **error)

@@ -56,26 +56,35 @@ static gboolean make_locked(Workspace *workspace, const char *above)
     return FALSE;
 }
 
+static gboolean make(Workspace *workspace, const char *above, GError **error)
+{
+    if (!make_locked(workspace, above)) {
+        grader_set_errno(error, "cannot make a folder for temporary files in '%s'", above);
+        g_free(workspace->path);
+        workspace->path = NULL;
+        return FALSE;
+    }
+    workspace->inbox = g_build_filename(workspace->path, "inbox", NULL);
+    if (g_mkdir(workspace->inbox, 0700) == 0)
+        return TRUE;
+    grader_set_errno(error, "cannot make the folder '%s'", workspace->inbox);
+    return FALSE;
+}
+
 Workspace *workspace_new(GError **error)
 {
     /* Not g_get_tmp_dir(): it would remember its answer, and all others shall get ours. */
     const char *wanted = g_getenv("TMPDIR");
     g_autofree char *above = g_strdup(wanted != NULL && *wanted != '\0' ? wanted : "/tmp");
     remove_left_behind(above);
-    g_autoptr(Workspace) workspace = g_new0(Workspace, 1);
+    Workspace *workspace = g_new0(Workspace, 1);
     workspace->lock = -1;
-    if (!make_locked(workspace, above)) {
-        grader_set_errno(error, "cannot make a folder for temporary files in '%s'", above);
-        g_clear_pointer(&workspace->path, g_free);
-        return NULL;
-    }
-    workspace->inbox = g_build_filename(workspace->path, "inbox", NULL);
-    if (g_mkdir(workspace->inbox, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", workspace->inbox);
+    if (!make(workspace, above, error)) {
+        workspace_free(workspace);
         return NULL;
     }
     g_setenv("TMPDIR", workspace->path, TRUE);
-    return g_steal_pointer(&workspace);
+    return workspace;
 }
 
 void workspace_free(Workspace *workspace)

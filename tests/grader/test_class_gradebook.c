@@ -228,6 +228,13 @@ Test(gradebook, who_handed_in_nothing_has_no_grade)
     cr_expect_eq(grade->record, 0);
 }
 
+Test(gradebook, who_is_not_graded_yet_has_no_grade)
+{
+    g_autoptr(Grade) grade = gradebook_grade(book, "ann", NULL);
+    cr_expect_str_eq(grade->status, "waiting");
+    cr_expect_not(grade->graded);
+}
+
 Test(gradebook, merging_twice_is_merging_once)
 {
     g_autoptr(Gradebook) other = open_book("other.db");
