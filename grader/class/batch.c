@@ -2,15 +2,12 @@
 #include "batch.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "error.h"
 #include "progress.h"
-#include "report_text.h"
-#include "result_json.h"
 #include "result_words.h"
 
 #define TICK (G_TIME_SPAN_SECOND / 4)
@@ -139,46 +136,6 @@ static void grade_task(gpointer data, gpointer user_data)
     g_async_queue_push(run->finished, task);
 }
 
-char *batch_file_name(const char *student)
-{
-    GString *name = g_string_new(NULL);
-    for (const char *at = student; *at != '\0' && name->len < 100; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
-        gboolean plain = c >= 0x80 ? g_unichar_isalnum(c)
-                                   : g_ascii_isalnum((char)c) || strchr("-_+=@", (int)c) != NULL;
-        plain = plain || (c == '.' && name->len > 0) || (c == ' ' && name->len > 0);
-        if (plain)
-            g_string_append_unichar(name, c);
-        else
-            g_string_append_c(name, '_');
-    }
-    if (strcmp(name->str, student) != 0) {
-        g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, student, -1);
-        g_string_append_printf(name, "-%.8s", sum);
-    }
-    return g_string_free(name, FALSE);
-}
-
-static gboolean write_reports(const Batch *batch, const Task *task, GError **error)
-{
-    if (batch->reports == NULL)
-        return TRUE;
-    const Submission *submission = task->submission;
-    g_autofree char *name = batch_file_name(submission->student);
-    g_autofree char *attempt =
-        *submission->attempt != '\0' ? batch_file_name(submission->attempt) : NULL;
-    g_autofree char *folder = g_build_filename(batch->reports, name, attempt, NULL);
-    if (g_mkdir_with_parents(folder, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", folder);
-        return FALSE;
-    }
-    const ReportStyle style = {.show = DISCLOSE_ALL};
-    g_autofree char *text = report_text(task->result, &style);
-    g_autofree char *report = g_build_filename(folder, "report.txt", NULL);
-    g_autofree char *json = g_build_filename(folder, "result.json", NULL);
-    return g_file_set_contents(report, text, -1, error) && result_save(task->result, json, error);
-}
-
 static char *outcome_words(const Result *result)
 {
     if (result->status == SUBMISSION_UNGRADED)
@@ -197,8 +154,7 @@ static gboolean finish(Run *run, const Task *task, GError **error)
     run->running--;
     progress_end(run->progress, task->submission->name, words);
     if (!gradebook_store(run->batch->book, task->submission, task->key, task->fingerprint, result,
-                         error) ||
-        !write_reports(run->batch, task, error))
+                         error))
         return FALSE;
     *(result->status == SUBMISSION_UNGRADED ? &run->outcome->ungraded : &run->outcome->graded) += 1;
     return TRUE;

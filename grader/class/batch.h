@@ -3,7 +3,7 @@
  *
  * What the gradebook has already is not graded again. Each grading is kept as soon as it is
  * finished, so a batch can be stopped at any moment and run again. One thread, the caller's, writes
- * the gradebook and the reports; the others grade.
+ * the gradebook; the others grade.
  */
 #pragma once
 
@@ -14,7 +14,6 @@ typedef struct {
     const GradeContext *context;
     Gradebook *book;
     const GPtrArray *submissions; /* Submission *; those without a path are passed over */
-    const char *reports;          /* folder for report.txt and result.json of each, or NULL */
     guint jobs;                   /* submissions at once */
     gboolean fixed_seed;          /* otherwise a fresh one for each grading */
     guint32 seed;
@@ -29,9 +28,6 @@ typedef struct {
 
 /*
  * Grade. Ctrl-C lets the running ones finish, a second one does not wait for them. FALSE and an
- * error if the gradebook or the reports cannot be written; what was finished before is kept.
+ * error if the gradebook cannot be written; what was finished before is kept.
  */
 gboolean batch_run(const Batch *batch, BatchOutcome *outcome, GError **error);
-
-/* A folder or file name for a student that is right on any file system; to be freed. */
-char *batch_file_name(const char *student);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "class_files.h"
 #include "class_view.h"
 #include "command.h"
 #include "escape.h"
@@ -130,6 +131,9 @@ int class_report(const ClassWork *work, const BatchOutcome *outcome, GError **er
     const GradeClassOptions *options = work->options;
     gboolean json = g_strcmp0(options->common.format, "json") == 0;
     g_autoptr(GHashTable) students = students_of(work->inbox->submissions);
+    g_autofree char *reports = g_build_filename(work->folder, "reports", NULL);
+    if (!class_files_write(work->book, reports, students, error))
+        return EXIT_OWN_FAULT;
     if ((json || options->verbose || work->inbox->single) && !print_reports(work, students, error))
         return EXIT_OWN_FAULT;
     if (!json && !work->inbox->single &&

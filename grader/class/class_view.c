@@ -13,7 +13,7 @@ enum { NAME_COLUMNS = 26, CELL = 5, MOST_CELLS = 6 };
 typedef struct {
     const ClassStyle *style;
     GString *out;
-    gboolean headed;
+    guint cells; /* columns for items */
 } Table;
 
 static void paint(const Table *table, const char *code, const char *text)
@@ -24,24 +24,27 @@ static void paint(const Table *table, const char *code, const char *text)
         g_string_append(table->out, text);
 }
 
-/* The maximum of each item is the head of its column. */
-static void append_head(Table *table, const Grade *grade, const Result *result)
+/* Items have numbers here, and titles below the table. `example` has a grading, if anybody has. */
+static void append_head(Table *table, const Grade *grade, const Result *example)
 {
-    GString *line = g_string_new("student");
-    wrap_pad(line, 0, NAME_COLUMNS);
-    guint cells = result != NULL ? MIN(result->items->len, MOST_CELLS) : 0;
-    for (guint i = 0; i < cells; i++) {
-        const ItemResult *item = result->items->pdata[i];
+    g_autoptr(GString) numbers = g_string_new("student");
+    g_autoptr(GString) maxima = g_string_new(NULL);
+    wrap_pad(numbers, 0, NAME_COLUMNS);
+    wrap_pad(maxima, 0, NAME_COLUMNS);
+    table->cells = example != NULL ? MIN(example->items->len, MOST_CELLS) : 0;
+    for (guint i = 0; i < table->cells; i++) {
+        const ItemResult *item = example->items->pdata[i];
         g_autofree char *max = words_points(item->max_points);
-        g_autofree char *cell = g_strdup_printf("%u:%s", i + 1, max);
-        g_string_append_printf(line, " %*s", CELL, cell);
+        g_autofree char *of = g_strconcat("/", max, NULL);
+        g_string_append_printf(numbers, " %*u", CELL, i + 1);
+        g_string_append_printf(maxima, " %*s", CELL, of);
     }
     g_autofree char *max = words_points(grade->max_score);
-    g_autofree char *of = g_strdup_printf("of %s", max);
-    g_string_append_printf(line, "  %6s\n", of);
-    g_autofree char *text = g_string_free(line, FALSE);
-    paint(table, "1", text);
-    table->headed = TRUE;
+    g_autofree char *of = g_strconcat("/", max, NULL);
+    g_string_append_printf(numbers, "  %6s\n", "total");
+    g_string_append_printf(maxima, "  %6s\n", of);
+    paint(table, "1", numbers->str);
+    paint(table, "1", maxima->str);
 }
 
 /* A few words: what the points do not say. */
@@ -92,23 +95,19 @@ static void cut(GString *cell, guint columns)
 
 static void append_row(Table *table, const Grade *grade, const Result *result)
 {
-    if (!table->headed)
-        append_head(table, grade, result);
     GString *out = table->out;
     g_autofree char *name = escape_text(grade->name, -1, 200, FALSE);
     g_autoptr(GString) cell = g_string_new(name);
     cut(cell, NAME_COLUMNS - 1);
     wrap_pad(cell, 0, NAME_COLUMNS);
     g_string_append(out, cell->str);
-    guint cells = result != NULL ? MIN(result->items->len, MOST_CELLS) : 0;
-    for (guint i = 0; i < cells; i++) {
-        const ItemResult *item = result->items->pdata[i];
-        g_autofree char *points = words_points(item->points);
-        g_string_append_printf(out, " %*s", CELL,
-                               result->status == SUBMISSION_GRADED ? points : "-");
+    for (guint i = 0; i < table->cells; i++) {
+        const ItemResult *item =
+            result != NULL && i < result->items->len ? result->items->pdata[i] : NULL;
+        gboolean earned = item != NULL && result->status == SUBMISSION_GRADED;
+        g_autofree char *points = earned ? words_points(item->points) : g_strdup("-");
+        g_string_append_printf(out, " %*s", CELL, points);
     }
-    if (result == NULL)
-        g_string_append_printf(out, "%*s", 4 * (CELL + 1), "");
     g_autofree char *final = grade->graded ? words_points(grade->final) : g_strdup("-");
     g_autofree char *total = g_strdup_printf("  %6s", final);
     paint(table, colour_of(grade), total);
@@ -116,23 +115,43 @@ static void append_row(Table *table, const Grade *grade, const Result *result)
     g_autofree char *safe = escape_text(words, -1, 200, FALSE);
     if (*safe != '\0') {
         g_string_append(out, "  ");
-        wrap_cut(out, NAME_COLUMNS + 4 * (CELL + 1) + 10, safe);
+        wrap_cut(out, NAME_COLUMNS + table->cells * (CELL + 1) + 10, safe);
     }
     g_string_append_c(out, '\n');
+}
+
+static gboolean is_shown(const ClassStyle *style, const Grade *grade)
+{
+    return style->only == NULL || g_hash_table_contains((GHashTable *)style->only, grade->student);
+}
+
+/* Begin the table, unless there is nobody. */
+static gboolean begin_table(Table *table, Gradebook *book, const GPtrArray *grades, GError **error)
+{
+    const Grade *first = NULL;
+    for (guint i = 0; i < grades->len && (first == NULL || first->record == 0); i++)
+        if (is_shown(table->style, grades->pdata[i]))
+            first = grades->pdata[i];
+    if (first == NULL)
+        return TRUE;
+    g_autoptr(Result) example = NULL;
+    if (first->record != 0 && (example = gradebook_result(book, first->record, error)) == NULL)
+        return FALSE;
+    append_head(table, first, example);
+    return TRUE;
 }
 
 char *class_view(Gradebook *book, const ClassStyle *style, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(book, error);
-    if (grades == NULL)
-        return NULL;
     g_autoptr(Glance) glance = glance_new();
     g_autoptr(GString) out = g_string_new(NULL);
-    Table table = {style, out, FALSE};
+    Table table = {style, out, 0};
+    if (grades == NULL || (style->table && !begin_table(&table, book, grades, error)))
+        return NULL;
     for (guint i = 0; i < grades->len; i++) {
         const Grade *grade = grades->pdata[i];
-        if (style->only != NULL &&
-            !g_hash_table_contains((GHashTable *)style->only, grade->student))
+        if (!is_shown(style, grade))
             continue;
         g_autoptr(Result) result = NULL;
         if (grade->record != 0 && (result = gradebook_result(book, grade->record, error)) == NULL)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "batch.h"
+#include "class_files.h"
 #include "class_options.h"
 #include "command.h"
 #include "error.h"
@@ -101,7 +101,7 @@ static gboolean write_student(const Format *format, const Export *export, const 
     g_autoptr(Result) result = gradebook_result(export->book, grade->record, error);
     if (result == NULL)
         return FALSE;
-    g_autofree char *name = batch_file_name(grade->student);
+    g_autofree char *name = class_file_name(grade->student);
     g_autofree char *file = g_strconcat(name, format->file, NULL);
     g_autofree char *path = g_build_filename(folder, file, NULL);
     g_autofree char *above = g_path_get_dirname(path);

@@ -88,13 +88,11 @@ static gboolean grade_here(ClassWork *work, BatchOutcome *outcome, GError **erro
 {
     const GradeClassOptions *options = work->options;
     g_autoptr(GPtrArray) chosen = class_work_chosen(work);
-    g_autofree char *reports = g_build_filename(work->folder, "reports", NULL);
     guint jobs = options->jobs > 0 ? (guint)options->jobs : g_get_num_processors();
     work->context->jobs = MAX(1, jobs / MAX(1, chosen->len));
     const Batch batch = {.context = work->context,
                          .book = work->book,
                          .submissions = chosen,
-                         .reports = reports,
                          .jobs = jobs,
                          .fixed_seed = options->common.seed != NULL,
                          .seed = options->common.seed_number,

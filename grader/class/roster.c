@@ -351,6 +351,27 @@ static gboolean fill_in(const char *path, const Row *row, const RubricLate *late
     return submission->path == NULL || read_late(path, row, late, submission, error);
 }
 
+/* Two folders of one student: the roster has brought them together, as attempts. */
+static void separate(GPtrArray *submissions)
+{
+    guint same = 0;
+    for (guint i = 1; i < submissions->len; i++) {
+        const Submission *before = submissions->pdata[i - 1];
+        Submission *each = submissions->pdata[i];
+        const Submission *first = submissions->pdata[i - 1 - same];
+        gboolean twice = strcmp(before->student, each->student) == 0 &&
+                         strcmp(first->attempt, each->attempt) == 0;
+        same = twice ? same + 1 : 0;
+        if (!twice)
+            continue;
+        char *attempt =
+            g_strdup_printf("%s%s%u", each->attempt, *each->attempt != '\0' ? "-" : "", same + 1);
+        g_free(each->attempt);
+        each->attempt = attempt;
+        each->order += same;
+    }
+}
+
 static gboolean apply(const GPtrArray *rows, const char *path, const Rubric *rubric,
                       GPtrArray *submissions, GError **error)
 {
@@ -372,6 +393,7 @@ static gboolean apply(const GPtrArray *rows, const char *path, const Rubric *rub
             return FALSE;
     }
     g_ptr_array_sort(submissions, submission_compare);
+    separate(submissions);
     return TRUE;
 }
 

@@ -107,6 +107,17 @@ Test(roster, two_of_one_name_match_nobody)
     expect("login,name\na,Ann Lee\nb,Ann Lee\n", "?Ann Lee=Ann Lee [a=Ann Lee] [b=Ann Lee]");
 }
 
+Test(roster, two_folders_of_one_student_are_attempts)
+{
+    add("Ann Lee", NULL);
+    add("ann", NULL);
+    add("ann@x.org", NULL);
+    expect("login,name,email\nann,Ann Lee,ann@x.org\n", "ann=Ann Lee ann=Ann Lee ann=Ann Lee");
+    const char *const attempts[] = {"", "2", "3"};
+    for (guint i = 0; i < 3; i++)
+        cr_expect_str_eq(((Submission *)submissions->pdata[i])->attempt, attempts[i]);
+}
+
 Test(roster, days_late)
 {
     Submission *ann = add("ann", NULL), *bob = add("bob", NULL), *cem = add("cem", NULL);
