@@ -106,7 +106,7 @@ check: $(CHECKED) ## points and hints from the public tests; ITEM=masking for on
 	@$(GRADER) check --report=$(BUILD)/report $(if $(ITEM),--item='$(ITEM)') $(ONLY) '$(SUBMISSION)'
 
 watch: $(CHECKED) ## check again whenever attention.c is saved
-	@command -v entr >/dev/null || { echo 'watch: entr is not installed; run make setup'; exit 1; }
+	@command -v entr >/dev/null || { echo "watch: entr is not installed; run 'make setup'"; exit 1; }
 	@echo '$(SUBMISSION)/attention.c' | entr -c $(MAKE) --no-print-directory check
 
 debug: $(CHECKED) ## TEST=masking/causal: gdb with the calls of that test

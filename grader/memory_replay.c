@@ -156,7 +156,7 @@ static const char *find_valgrind(GError **error)
         if (g_file_test(paths[i], G_FILE_TEST_IS_EXECUTABLE))
             return paths[i];
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_INSTALL,
-                "cannot check memory: valgrind is not installed; run 'make setup'");
+                "valgrind is not installed; run 'make setup'");
     return NULL;
 }
 

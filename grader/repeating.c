@@ -11,7 +11,7 @@ static gboolean find_program(const char *program, GError **error)
     g_autofree char *path = g_find_program_in_path(program);
     if (path == NULL)
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_INSTALL,
-                    "%s is not installed; run 'sudo apt-get install %s'", program, program);
+                    "%s is not installed; run 'make setup'", program);
     return path != NULL;
 }
 

@@ -266,7 +266,9 @@ static char *next_graded(const Result *result)
     if (next == NULL)
         next = next_item(result);
     if (next == NULL && g_strcmp0(result->tests, "public") == 0)
-        next = g_strdup("hand it in");
+        next = g_strdup(g_strcmp0(result->memory_state, "checked") == 0
+                            ? "hand it in"
+                            : "have the memory checked, which your grade depends on too");
     return next;
 }
 

@@ -162,10 +162,10 @@ static gboolean start_nursery(Session *session, const Sandbox *sandbox, GError *
     return session->nursery != NULL;
 }
 
-/* What the nursery said before it ended, in one line. */
-static char *last_words(Process *nursery)
+/* What a program of ours said before it ended, in one line. */
+static char *last_words(Process *process)
 {
-    const ProcessOutcome *outcome = process_wait(nursery);
+    const ProcessOutcome *outcome = process_wait(process);
     g_strchomp(outcome->err->str);
     return escape_text(outcome->err->str, -1, 300, FALSE);
 }
@@ -335,9 +335,14 @@ static const ReportedTest *find_reported(const GPtrArray *reported, const char *
 
 static gboolean collect(Session *session, const char *report, GError **error)
 {
-    g_autoptr(GPtrArray) reported = testreport_load(report, error);
-    if (reported == NULL)
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GPtrArray) reported = testreport_load(report, &reason);
+    if (reported == NULL) {
+        g_autofree char *words = last_words(session->program);
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM, "the test program left no report: %s",
+                    *words != '\0' ? words : reason->message);
         return FALSE;
+    }
     for (guint i = 0; i < session->wanted->len; i++) {
         TestResult *test = session->wanted->pdata[i];
         testreport_apply(find_reported(reported, session->suites->pdata[i], test->name), test);

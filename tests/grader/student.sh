@@ -148,7 +148,7 @@ cd "$kit"
 export ATTENTION_SANDBOX_OFF=namespaces,cgroup
 if "$build/grader" sandbox | grep -qE 'landlock +enforced'; then
     mkdir "$work/submission"
-    cp "$kit/tests/submissions/emil-masks-only/attention.c" "$work/submission/"
+    cp "$kit/solution/attention.c" "$work/submission/"
     github hidden grade BUILD="$1" GRADES="$work/grades" SUBMISSIONS="$work/submission"
 fi
 
