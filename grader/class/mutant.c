@@ -21,6 +21,7 @@ void mutant_free(Mutant *mutant)
     g_free(mutant->says);
     g_strfreev(mutant->loses);
     g_strfreev(mutant->hints);
+    g_strfreev(mutant->causes);
     g_free(mutant->base);
     g_ptr_array_unref(mutant->edits);
     g_free(mutant);
@@ -68,6 +69,8 @@ static gboolean read_head_line(Mutant *mutant, const char *line, guint number, G
         mutant->loses = split_words(value);
     else if (g_str_equal(key, "hint") && mutant->hints == NULL)
         mutant->hints = split_words(value);
+    else if (g_str_equal(key, "cause") && mutant->causes == NULL)
+        mutant->causes = split_words(value);
     else
         return refuse(error, mutant, number, "unknown or repeated key '%s'", key);
     return TRUE;

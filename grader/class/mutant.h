@@ -5,6 +5,7 @@
  *     mutant: divides the scores by d_k instead of its square root
  *     loses:  scaled_dot_product_attention self_attention integration
  *     hint:   scale square root
+ *     cause:  d_k itself
  *     base:   tests/correct/explicit-loops.c
  *
  *     replace:
@@ -13,7 +14,8 @@
  *         float scale = 1.0f / (float)d_k;
  *
  * `loses` are the rubric items that must lose points, `hint` words of which one is expected in what
- * the student is told. There may be several pairs of replace and with; they are applied in their
+ * the student is told. `cause` is for a mistake that the outputs give away: one of its words is in
+ * each likely cause that the student is told; without it no cause may be told. There may be several pairs of replace and with; they are applied in their
  * order. The text of each is whole lines, must occur exactly once, and may be replaced by nothing;
  * empty lines at its end do not count.
  *
@@ -34,6 +36,7 @@ typedef struct {
     char *says;       /* the mistake, to be read after "a solution that ..." */
     GStrv loses;      /* ids of rubric items */
     GStrv hints;      /* words */
+    GStrv causes;     /* words, or NULL */
     char *base;       /* relative to the root of the kit */
     GPtrArray *edits; /* MutantEdit */
 } Mutant;
