@@ -51,6 +51,18 @@ OUTPUT ?= $(BUILD)/release
 release: $(PROGRAMS) $(BUILD)/tests/public $(BUILD)/tests/hidden ## the student repo as a folder and a tarball in OUTPUT=build/release
 	@$(GRADER) release '$(OUTPUT)'
 
+# The tests of a build of its own, so that gcovr sees what they reach of the solution.
+COVERED := $(BUILD)/covered
+VALIDATION ?= $(BUILD)/validation
+validate: all ## prove that the assignment grades right; SEEDS=200 for the full proof
+	$(Q)rm -rf $(COVERED)
+	$(Q)$(MAKE) --no-print-directory BUILD=$(COVERED) OPT='-O0 -g' HARDEN= COVERAGE=--coverage \
+	    EXTRA_LDFLAGS=--coverage $(COVERED)/tests/hidden-direct
+	$(Q)$(COVERED)/tests/hidden-direct >$(COVERED)/log 2>&1 || { cat $(COVERED)/log; exit 1; }
+	$(Q)gcovr --root . --filter solution/ --json-summary $(COVERED)/summary.json $(COVERED)
+	@$(GRADER) validate --coverage='$(COVERED)/summary.json' --output='$(VALIDATION)' \
+	    $(if $(SEEDS),--seeds='$(SEEDS)')
+
 # ---- the kit's own tests -------------------------------------------------------------------------
 
 $(OBJ)/tests/grader/%.o: CFLAGS_USED = $(GRADER_CFLAGS) -Itests/support -Itests/grader
@@ -131,4 +143,4 @@ lint: ## look for mistakes without running anything
 	clang-tidy --quiet $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) -- $(GRADER_CFLAGS)
 	shellcheck $(SCRIPTS)
 
-.PHONY: all bench bench-class coverage grade starter release test fuzz format lint FORCE
+.PHONY: all bench bench-class coverage grade starter release validate test fuzz format lint FORCE

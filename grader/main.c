@@ -10,8 +10,8 @@
 static const Command *const commands[] = {
     &command_check,   &command_debug, &command_memcheck, &command_picture,
 #ifdef WITH_CLASS
-    &command_grade,   &command_class, &command_show,     &command_adjust,
-    &command_export,  &command_merge, &command_stub,     &command_release,
+    &command_grade,   &command_class, &command_show,     &command_adjust,   &command_export,
+    &command_merge,   &command_stub,  &command_release,  &command_validate,
 #endif
     &command_sandbox,
 };

@@ -42,8 +42,6 @@ static const BadCall bad_calls[] = {
     {"the mask is transposed", {2, 3, 2}, {2, 4, 2}, {2, 4, 2}, {2, 4, 3}},
     {"the mask has too many columns", {2, 3, 2}, {2, 4, 2}, {2, 4, 2}, {2, 3, 5}},
     {"the mask has too many rows", {2, 3, 2}, {2, 4, 2}, {2, 4, 2}, {2, 4, 4}},
-    {"the mask has one row", {2, 3, 2}, {2, 4, 2}, {2, 4, 2}, {2, 1, 4}},
-    {"the mask has one column", {2, 3, 2}, {2, 4, 2}, {2, 4, 2}, {2, 3, 1}},
     {"the mask is for 3 batches", {3, 2, 3, 2}, {3, 2, 4, 2}, {3, 2, 4, 2}, {3, 3, 3, 4}},
     {"the mask has more axes than Q", {2, 3, 2}, {2, 4, 2}, {2, 4, 2}, {3, 2, 3, 4}},
     {"2 masks for 3 heads", {4, 2, 3, 2, 2}, {4, 2, 3, 3, 2}, {4, 2, 3, 3, 2}, {3, 2, 2, 3}},

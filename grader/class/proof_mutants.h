@@ -1,0 +1,13 @@
+/*
+ * proof_mutants.h: does every wrong solution lose points, and the points that it should?
+ */
+#pragma once
+
+#include "proof.h"
+
+/* Take the mutants of tests/mutants/ and those of solution/attention.c. */
+gboolean proof_add_written(Proof *proof, GError **error);
+gboolean proof_add_systematic(Proof *proof, GError **error);
+
+/* Grade them all, and check what became of them: four checks. */
+gboolean proof_check_mutants(Proof *proof, GError **error);

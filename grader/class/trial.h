@@ -1,0 +1,33 @@
+/*
+ * trial.h: an attention.c of ours, not of a student, graded to see what the tests make of it.
+ * Hundreds of them run on all processors.
+ */
+#pragma once
+
+#include "grade.h"
+
+typedef struct {
+    char *name;
+    char *source; /* the text of attention.c */
+    guint32 seed;
+    GradeMemory memory;
+    gboolean measure; /* the margin */
+    /* What came out. */
+    Result *result;
+    double margin; /* the largest error of a result, as a share of the tolerance; if measured */
+    gint64 usec;   /* that it took */
+} Trial;
+
+Trial *trial_new(const char *name, const char *source, guint32 seed);
+void trial_free(Trial *trial);
+
+/*
+ * Grade all of them with the context; `label` is for the line that shows how far it is. Errors are
+ * ours: a trial that cannot be graded has a result that says so.
+ */
+gboolean trials_run(const GradeContext *context, const GPtrArray *trials, const char *label,
+                    GError **error);
+
+/* Did the test fail, in whatever way? FALSE also if it is not there, and if another item's functions
+ * were missing. */
+gboolean trial_failed(const Trial *trial, const char *suite, const char *name);
