@@ -45,8 +45,10 @@ static void G_GNUC_PRINTF(3, 4)
 {
     va_list arguments;
     va_start(arguments, format);
-    g_autofree char *why = g_strdup_vprintf(format, arguments);
+    g_autofree char *raw = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    /* libarchive's own words may quote the archive, and end with a newline. */
+    g_autofree char *why = escape_text(g_strchomp(raw), -1, 200, FALSE);
     unpacking->refused++;
     if (unpacking->refused > MAX_REFUSALS)
         return;

@@ -1,9 +1,10 @@
 #!/bin/sh
-# class.sh: `grader grade` on whole classes, end to end. KILLS=2 is how often one is killed.
+# class.sh: `grader grade` on whole classes, end to end. KILLS=2 is how often one is killed, GRADER
+# the program to test.
 # shellcheck disable=SC2015 # `a && b || c` with b that cannot fail
 set -eu
 cd "$(dirname "$0")/../.."
-grader=$PWD/build/grader
+grader=${GRADER:-$PWD/build/grader}
 samples=$PWD/tests/submissions
 place=$(mktemp -d)
 mounted=

@@ -366,7 +366,30 @@ Test(inbox, names_that_are_no_utf8_are_refused)
         "class.zip: 'M\\xfcller/attention.c' is refused: its name is not UTF-8", NULL});
 }
 
-Test(inbox, a_zip_that_is_cut_gives_what_it_has)
+/* libarchive's own words about it end with a newline. */
+Test(inbox, damaged_data_is_one_line)
+{
+    const Entry entries[] = {{.name = "ann/attention.c", .text = "int x; int y; int z; int x;"},
+                             {.name = "bob/attention.c", .text = "int x;"}};
+    write_zip("class.zip", entries, G_N_ELEMENTS(entries));
+    g_autofree char *path = g_build_filename(top, "class.zip", NULL);
+    g_autofree char *bytes = NULL;
+    gsize length;
+    cr_assert(g_file_get_contents(path, &bytes, &length, NULL));
+    char *data = memmem(bytes, length, "ann/attention.c", 15);
+    cr_assert_not_null(data);
+    memset(data + 15 + 25, '\xff', 12);
+    cr_assert(g_file_set_contents(path, bytes, (gssize)length, NULL));
+    take("class.zip");
+    expect("ann- bob");
+    cr_assert_eq(inbox->refusals->len, 1);
+    cr_expect(g_str_has_prefix(inbox->refusals->pdata[0],
+                               "class.zip: 'ann/attention.c' cannot be read: "),
+              "%s", (char *)inbox->refusals->pdata[0]);
+    cr_expect_null(strchr(inbox->refusals->pdata[0], '\n'));
+}
+
+Test(inbox, a_zip_that_is_cut_is_an_error)
 {
     const Entry entries[] = {{.name = "ann/attention.c", .text = "x"}};
     write_zip("class.zip", entries, 1);
