@@ -154,7 +154,7 @@ static char *find_difference(GBytes *results, guint index, const ReplayedTest *t
                              const char **function)
 {
     gsize length = 0;
-    const guchar *at = results != NULL ? g_bytes_get_data(results, &length) : NULL;
+    const guchar *at = results != NULL ? g_bytes_get_data(results, &length) : (const guchar *)"";
     const guchar *end = at + length;
     const GArray *calls = test->record->calls;
     ReplayResult where;

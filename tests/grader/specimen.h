@@ -20,8 +20,7 @@ void specimen_free(Specimen *submission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Specimen, specimen_free)
 
 /* Write a file into the submission's folder. */
-void specimen_write(const Specimen *submission, const char *name, const char *bytes,
-                      gssize length);
+void specimen_write(const Specimen *submission, const char *name, const char *bytes, gssize length);
 
 /* Intake and build, in a sandbox, and the gate if there is an object. Asserts that nothing of ours
  * fails. */
@@ -29,5 +28,4 @@ void specimen_build(Specimen *submission);
 void specimen_judge(Specimen *submission);
 
 /* The first diagnostic of this severity whose message contains `part`, or NULL. */
-const Diagnostic *specimen_find(const Specimen *submission, const char *severity,
-                                  const char *part);
+const Diagnostic *specimen_find(const Specimen *submission, const char *severity, const char *part);
