@@ -333,6 +333,7 @@ static WireStatus dispatch(WireKind kind, WireReader *reader, WireHeader *reply,
     case WIRE_BIDIRECTIONAL:
         return student.bidirectional ? call_bidirectional(reader, reply, answer) : WIRE_NOT_DEFINED;
     case WIRE_KINDS:
+    case WIRE_READY:
     case WIRE_DEATH:
         break;
     }

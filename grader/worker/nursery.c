@@ -63,7 +63,9 @@ static _Noreturn void be_worker(int connection, int output)
         dup2(answer, ANSWER_FD) < 0 || dup2(filter, ANSWER_FD + 1) < 0)
         _exit(WORKER_BROKEN);
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-    if (!leaf_confine(ANSWER_FD + 1, cpu_seconds, ANSWER_FD + 1))
+    const WireHeader ready = {.magic = WIRE_MAGIC, .kind = WIRE_READY};
+    if (!leaf_confine(ANSWER_FD + 1, cpu_seconds, ANSWER_FD + 1) ||
+        !wire_write_all(ANSWER_FD, &ready, sizeof ready))
         _exit(WORKER_BROKEN);
     while (answer_one(ANSWER_FD))
         fflush(stdout);

@@ -11,8 +11,8 @@
  *                         file for what the worker prints
  *     nursery -> grader   NurseryReport: that worker has ended
  *
- * Each worker answers calls on its connection until the proxy closes it. If it ends in any other
- * way, the nursery says so on the connection (WIRE_DEATH). If the proxy goes away, the worker is
+ * Each worker says WIRE_READY on its connection and then answers calls until the proxy closes it. If
+ * it ends in any other way, the nursery says so on the connection (WIRE_DEATH). If the proxy goes away, the worker is
  * killed. Descriptor 4 holds the seccomp filter that each worker puts on (leaf.h).
  */
 #pragma once

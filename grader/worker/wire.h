@@ -40,6 +40,8 @@ typedef enum {
                            i32 max_length -> tensor, then i32 lengths[count] again */
     WIRE_BIDIRECTIONAL, /* i32 seq_len -> tensor */
     WIRE_KINDS,
+    WIRE_READY = 0xbead, /* not a call: a worker's first word, said before it comes to any code of the
+                            student; whatever it says later may be a lie */
     WIRE_DEATH = 0xdead, /* not a call: the nursery's word, in place of a reply, that the worker is
                             dead: i32 status as of waitpid() */
 } WireKind;

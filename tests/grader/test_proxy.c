@@ -14,11 +14,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "attention.h"
 #include "fail.h"
 #include "files.h"
+#include "nursery.h"
 #include "proxy.h"
 #include "wire.h"
 
@@ -53,7 +55,8 @@ typedef void (*Lie)(const WireHeader *request, GByteArray *answer);
 typedef struct {
     int listening;
     Lie lie;
-    guint calls; /* to answer before hanging up */
+    guint calls;      /* to answer before hanging up */
+    WireHeader first; /* word */
 } Liar;
 
 static void read_exactly(int fd, void *bytes, gsize length)
@@ -67,6 +70,7 @@ static gpointer tell_lies(gpointer data)
     int fd = accept(liar->listening, NULL, NULL);
     WireHello hello;
     read_exactly(fd, &hello, sizeof hello);
+    wire_write_all(fd, &liar->first, sizeof liar->first);
     for (guint i = 0; i < liar->calls; i++) {
         WireHeader request;
         read_exactly(fd, &request, sizeof request);
@@ -100,7 +104,10 @@ static Liar start(Lie lie, guint calls, GThread **thread)
     static Liar liar;
     folder = files_scratch_new(NULL);
     g_autofree char *path = g_build_filename(folder, "socket", NULL);
-    liar = (Liar){.listening = listen_at(path), .lie = lie, .calls = calls};
+    liar = (Liar){.listening = listen_at(path),
+                  .lie = lie,
+                  .calls = lie != NULL ? calls : 0,
+                  .first = {.magic = WIRE_MAGIC, .kind = lie != NULL ? WIRE_READY : WIRE_DEATH}};
     g_setenv("ATTENTION_SOCKET", path, TRUE);
     g_setenv("ATTENTION_RECORDS", folder, TRUE);
     g_setenv("ATTENTION_WALL_SECONDS", "60", TRUE);
@@ -108,7 +115,10 @@ static Liar start(Lie lie, guint calls, GThread **thread)
     return liar;
 }
 
-/* Call create_causal_mask(2) `calls` times, of which one is answered; the last one must fail. */
+/*
+ * Call create_causal_mask(2) `calls` times, of which one is answered; the last one must fail.
+ * Without a lie the worker dies before it is set up.
+ */
 static void expect_failure(Lie lie, guint calls, const char *failure, const char *message)
 {
     GThread *thread;
@@ -366,16 +376,71 @@ Test(proxy, refuses_a_reference_in_a_reply)
 
 /* ---- the nursery's word ---------------------------------------------------------------------- */
 
+static void announce_death(GByteArray *answer, gint32 wait_status)
+{
+    const WireHeader death = {.magic = WIRE_MAGIC, .kind = WIRE_DEATH, .length = sizeof(gint32)};
+    g_byte_array_append(answer, (const guint8 *)&death, sizeof death);
+    g_byte_array_append(answer, (const guint8 *)&wait_status, sizeof wait_status);
+}
+
 static void announce_exit(const WireHeader *request, GByteArray *answer)
 {
     (void)request;
-    const WireHeader death = {.magic = WIRE_MAGIC, .kind = WIRE_DEATH, .length = sizeof(int32_t)};
-    const int32_t exited_with_0 = 0;
-    g_byte_array_append(answer, (const guint8 *)&death, sizeof death);
-    g_byte_array_append(answer, (const guint8 *)&exited_with_0, sizeof exited_with_0);
+    announce_death(answer, 0);
 }
 
 Test(proxy, tells_of_exit)
 {
     expect_failure(announce_exit, 1, "exit", "create_causal_mask called exit(0)");
+}
+
+/* ---- what would be a fault of the kit, and then never costs a point ------------------------------ */
+
+static void ask_for_another_request(const WireHeader *request, GByteArray *answer)
+{
+    truth(request, answer);
+    header_of(answer)->status = WIRE_BAD_REQUEST;
+}
+
+Test(proxy, does_not_take_the_blame_for_a_bad_request)
+{
+    expect_failure(ask_for_another_request, 1, "protocol", "not asked properly");
+}
+
+static void announce_half_a_death(const WireHeader *request, GByteArray *answer)
+{
+    announce_exit(request, answer);
+    header_of(answer)->length = 0;
+}
+
+Test(proxy, does_not_take_the_blame_for_a_death_without_a_status)
+{
+    expect_failure(announce_half_a_death, 1, "protocol", "no word of the worker's death");
+}
+
+static void announce_no_worker(const WireHeader *request, GByteArray *answer)
+{
+    (void)request;
+    announce_death(answer, W_EXITCODE(WORKER_BROKEN, 0));
+}
+
+Test(proxy, does_not_take_the_blame_for_an_exit_status)
+{
+    expect_failure(announce_no_worker, 1, "exit", "called exit(125)");
+}
+
+static void announce_nonsense(const WireHeader *request, GByteArray *answer)
+{
+    (void)request;
+    announce_death(answer, 0xffff);
+}
+
+Test(proxy, does_not_take_the_blame_for_a_strange_status)
+{
+    expect_failure(announce_nonsense, 1, "crash", "ended with status");
+}
+
+Test(proxy, blames_the_kit_if_there_is_no_worker)
+{
+    expect_failure(NULL, 1, "broken", "no worker could be set up");
 }

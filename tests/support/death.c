@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "nursery.h"
-
 /* What a signal means. %s in `what` is the limit that was passed, if there is one. */
 static const struct {
     int signal;
@@ -57,11 +55,9 @@ static void describe_signal(Death *death, int signal, const char *seconds, const
 
 Death death_describe(int wait_status, const char *cpu_seconds, const char *output_kib)
 {
-    Death death = {.failure = "broken"};
+    Death death = {.failure = "crash"};
     if (WIFSIGNALED(wait_status)) {
         describe_signal(&death, WTERMSIG(wait_status), cpu_seconds, output_kib);
-    } else if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WORKER_BROKEN) {
-        snprintf(death.what, sizeof death.what, "could not be run: its worker was not set up");
     } else if (WIFEXITED(wait_status)) {
         death.failure = "exit";
         death.hint = "report errors by returning NULL; exit() would end the whole program that "

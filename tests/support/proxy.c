@@ -94,6 +94,20 @@ static long long now_ms(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/*
+ * The worker's first word, said before any code of the student could have said anything. Without
+ * it the fault is ours; after it, whatever the worker says or does is the submission's.
+ */
+static void await_worker(void)
+{
+    WireHeader ready;
+    struct pollfd fd = {.fd = proxy.fd, .events = POLLIN};
+    if (poll(&fd, 1, proxy.wall_seconds * 1000) != 1 ||
+        !wire_read_all(proxy.fd, &ready, sizeof ready) || ready.magic != WIRE_MAGIC ||
+        ready.kind != WIRE_READY)
+        fail_test("broken", NULL, "no worker could be set up for this test");
+}
+
 static void connect_worker(void)
 {
     const char *suite = criterion_current_test->category;
@@ -112,6 +126,7 @@ static void connect_worker(void)
     proxy.fd = open_connection();
     if (proxy.fd < 0 || !wire_write_all(proxy.fd, &hello, sizeof hello))
         broken("cannot reach the grader");
+    await_worker();
 }
 
 /* ---- one call -------------------------------------------------------------------------------- */
@@ -134,17 +149,6 @@ static void record(const void *bytes, size_t length)
 {
     if (!wire_write_all(proxy.record, bytes, length))
         broken("cannot record the calls");
-}
-
-static void fail_dead(const Call *call)
-{
-    int32_t wait_status;
-    if (call->reply.length != sizeof wait_status ||
-        !wire_read_all(proxy.fd, &wait_status, sizeof wait_status))
-        fail_test("broken", NULL, "%s: the worker ended for an unknown reason", call->function);
-    Death death = death_describe(wait_status, getenv("ATTENTION_TEST_SECONDS"),
-                                 getenv("ATTENTION_OUTPUT_KIB"));
-    fail_test(death.failure, death.hint, "%s %s", call->function, death.what);
 }
 
 /* Wait until there is something to read. The worker's own CPU limit normally comes first. */
@@ -181,6 +185,21 @@ static void receive(const Call *call, void *bytes, size_t length)
         at += got;
         length -= (size_t)got;
     }
+}
+
+/*
+ * The nursery's word that the worker is dead. The worker itself could have said it: so it always
+ * fails the test, and never is a fault of ours, for which nobody loses points.
+ */
+static void fail_dead(const Call *call)
+{
+    int32_t wait_status;
+    if (call->reply.length != sizeof wait_status)
+        fail_protocol(call, "it is no word of the worker's death");
+    receive(call, &wait_status, sizeof wait_status);
+    Death death = death_describe(wait_status, getenv("ATTENTION_TEST_SECONDS"),
+                                 getenv("ATTENTION_OUTPUT_KIB"));
+    fail_test(death.failure, death.hint, "%s %s", call->function, death.what);
 }
 
 static void send_request(Call *call)
@@ -221,7 +240,7 @@ static void fail_status(const Call *call)
     case WIRE_STATUSES:
         break;
     }
-    fail_test("broken", NULL, "%s: the worker did not understand the request", call->function);
+    fail_protocol(call, "it says that it was not asked properly");
 }
 
 static void call_perform(Call *call)
