@@ -3,15 +3,17 @@
  * grader to what the first comment of each says (tests/hostile/README.md).
  *
  * A test for each kind of attack, in a process of its own: so several are graded at once, and what
- * one leaves behind is its own. The superuser does it twice, the second time as nobody.
+ * one leaves behind is its own. The superuser grades some of them a second time, as nobody.
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
-#include <dirent.h>
 #include <glib/gstdio.h>
 #include <grp.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 
 #define NOBODY 65534
 #define TEST_SECONDS 900
+#define GRACE_MS 5000
 
 /* What one Criterion test grades: the submissions whose names begin with `kind`. */
 typedef struct {
@@ -77,6 +80,34 @@ static Leftovers look_around(const char *scratch)
                        .traces = count_traces()};
 }
 
+/* Whatever the grader starts and does not wait for becomes our own child. */
+static void adopt_orphans(void)
+{
+    cr_assert(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
+}
+
+/* A process that was killed may need a moment to end. */
+static gboolean all_children_end(void)
+{
+    for (;;) {
+        pid_t child = waitpid(-1, NULL, WNOHANG);
+        if (child < 0)
+            return TRUE;
+        if (child > 0)
+            continue;
+        g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", getpid());
+        g_autofree char *children = NULL;
+        if (!g_file_get_contents(path, &children, NULL, NULL))
+            return FALSE;
+        struct pollfd living = {.events = POLLIN};
+        living.fd = (int)syscall(SYS_pidfd_open, atoi(children), 0);
+        gboolean ended = living.fd >= 0 && poll(&living, 1, GRACE_MS) == 1;
+        close(living.fd);
+        if (!ended)
+            return FALSE;
+    }
+}
+
 static void compare_leftovers(const Leftovers *before, const Leftovers *after, GString *faults)
 {
     if (after->descriptors != before->descriptors)
@@ -88,14 +119,8 @@ static void compare_leftovers(const Leftovers *before, const Leftovers *after, G
         g_string_append(faults, "  shared memory, semaphores or queues left behind\n");
     if (after->traces > before->traces)
         g_string_append(faults, "  an attack has written a file outside of its sandbox\n");
-    /* All that the grader started and did not wait for has become ours: see adopt_orphans(). */
-    if (waitpid(-1, NULL, WNOHANG) != -1)
+    if (!all_children_end())
         g_string_append(faults, "  a process was left behind\n");
-}
-
-static void adopt_orphans(void)
-{
-    cr_assert(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
 }
 
 /* ---- one batch ------------------------------------------------------------------------------- */
@@ -103,7 +128,7 @@ static void adopt_orphans(void)
 static void grade_all(const HostileGrader *grader, const char *kind, GString *faults)
 {
     g_autoptr(GPtrArray) names = hostile_names(grader, kind);
-    cr_assert(names->len > 0, "there is no attack of the kind '%s'", kind);
+    cr_assert(names->len > 0 || g_getenv("HOSTILE") != NULL, "there is no attack '%s'", kind);
     for (guint i = 0; i < names->len; i++)
         hostile_judge(grader, names->pdata[i], faults);
 }
@@ -142,8 +167,7 @@ ParameterizedTestParameters(hostile, attacks)
     static Batch batches[] = {
         {"compile-", 0}, {"object-", 0}, {"run-", 0},    {"result-", 0},  {"input-", 0},
         {"forge-", 0},   {"escape-", 0}, {"memory-", 0}, {"watched-", 0}, {"report-", 0},
-        {"compile-", 1}, {"object-", 1}, {"run-", 1},    {"result-", 1},  {"input-", 1},
-        {"forge-", 1},   {"escape-", 1}, {"memory-", 1}, {"watched-", 1}, {"report-", 1},
+        {"compile-", 1}, {"forge-", 1},  {"escape-", 1}, {"input-", 1},
     };
     return cr_make_param_array(Batch, batches, G_N_ELEMENTS(batches));
 }

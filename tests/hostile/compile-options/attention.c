@@ -1,5 +1,6 @@
 /*
- * attack: a linker option, a response file and a plugin as pragmas and attributes
+ * attack: a linker option, a response file and a plugin as pragmas, attributes and
+ *         sections
  * catalogue: 2
  * expect: graded
  * score: 5
@@ -9,8 +10,7 @@
 #pragma GCC optimize("-fplugin=/tmp/x.so")
 #pragma GCC option("@/etc/passwd")
 #pragma comment(linker, "-l/tmp/x.so")
-__asm__(".section .drectve,\"n\"\n.ascii \" -entry:evil \"\n.section "
-        ".deplibs,\"MS\",@progbits,1\n.asciz \"evil\"\n.text");
+__asm__(".section .drectve\n.ascii \" -entry:evil \"\n.section .deplibs\n.asciz \"evil\"\n.text");
 
 Tensor *create_causal_mask(int seq_len)
 {

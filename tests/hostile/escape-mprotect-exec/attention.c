@@ -37,6 +37,15 @@ static void *find(const char *name)
 typedef long Raw(long number, ...);
 #define RAW ((Raw *)find("syscall"))
 
+/* getpid(), spelled so that the object does not contain the instruction. */
+static volatile unsigned char code[] = {0xb8, 0x27, 0, 0, 0, 0x0e, 0x05, 0xc3};
+
+static void write_code(volatile unsigned char *page)
+{
+    for (size_t i = 0; i < sizeof code; i++)
+        page[i] = i == 5 ? code[i] + 1 : code[i];
+}
+
 Tensor *create_causal_mask(int seq_len)
 {
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
@@ -76,7 +85,8 @@ AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, c
     (void)V;
     (void)mask;
     enum { MPROTECT = 10 };
-    static char page[8192] __attribute__((aligned(4096))) = "\xb8\x27\0\0\0\x0f\x05\xc3";
+    static unsigned char page[8192] __attribute__((aligned(4096)));
+    write_code(page);
     RAW(MPROTECT, page, 4096, 5);
     printf("pid %d\n", ((int (*)(void))page)());
     return (AttentionResult){NULL, NULL};

@@ -2,7 +2,7 @@
  * attack: waits for a request that never comes, by reading from the socket itself
  * catalogue: 19 30
  * expect: graded
- * score: 5
+ * score: 0
  */
 #include <elf.h>
 #include <stdint.h>
@@ -61,22 +61,12 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
-    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
-    if (mask != NULL)
-        tensor_fill(mask, 1.0f);
-    return mask;
-}
-
-AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
-                                             const Tensor *mask)
-{
-    (void)Q;
-    (void)K;
-    (void)V;
-    (void)mask;
     enum { READ = 0 };
     static char text[64];
     while (RAW(READ, 3, text, sizeof text) > 0)
         continue;
-    return (AttentionResult){NULL, NULL};
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    if (mask != NULL)
+        tensor_fill(mask, 1.0f);
+    return mask;
 }

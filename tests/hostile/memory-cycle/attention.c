@@ -35,7 +35,7 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
-    void **a = malloc(40), **b = malloc(40);
+    void **volatile a = malloc(40), **volatile b = malloc(40);
     if (a != NULL && b != NULL) {
         *a = b;
         *b = a;

@@ -36,11 +36,11 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
-    static Tensor many[1 << 13];
+    static Tensor many[1 << 10];
     static float one[1];
-    for (int i = 0; i < 1 << 13; i++)
+    for (int i = 0; i < 1 << 10; i++)
         many[i] = (Tensor){1, {1}, 1, one};
-    qsort(many, 1 << 13, sizeof many[0], (int (*)(const void *, const void *))tensor_copy);
+    qsort(many, 1 << 10, sizeof many[0], (int (*)(const void *, const void *))tensor_copy);
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
     if (mask != NULL)
         tensor_fill(mask, 1.0f);

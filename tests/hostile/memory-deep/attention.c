@@ -4,6 +4,7 @@
  * catalogue: 33
  * expect: graded
  * score: 4
+ * known: only what is definitely lost in a frame of the submission is counted so far
  * memory: yes
  */
 #include <stdio.h>
@@ -37,7 +38,7 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
-    static char many[1 << 16];
+    static char many[1 << 11];
     qsort(many, sizeof many, 1, (int (*)(const void *, const void *))strdup);
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
     if (mask != NULL)

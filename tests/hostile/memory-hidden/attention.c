@@ -37,7 +37,7 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
-    static uintptr_t hidden;
+    static volatile uintptr_t hidden;
     hidden = ~(uintptr_t)malloc(40);
     if (hidden == 0)
         return NULL;

@@ -3,6 +3,7 @@
  * catalogue: 33
  * expect: graded
  * score: 4
+ * known: only what is definitely lost in a frame of the submission is counted so far
  * memory: yes
  */
 #include <stdio.h>
@@ -35,8 +36,8 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
-    static void **list;
-    void **block = malloc(40);
+    static void **volatile list;
+    void **volatile block = malloc(40);
     if (block != NULL) {
         *block = list;
         list = block;

@@ -3,6 +3,7 @@
  * catalogue: 33
  * expect: graded
  * score: 4
+ * known: only what is definitely lost in a frame of the submission is counted so far
  * memory: yes
  */
 #include <stdio.h>
@@ -35,7 +36,7 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
-    static void *kept[1 << 16];
+    static void *volatile kept[1 << 16];
     static int count;
     kept[count++ & 0xffff] = malloc(40);
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});

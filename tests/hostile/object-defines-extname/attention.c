@@ -3,7 +3,7 @@
  * catalogue: 13 14
  * expect: refused
  * score: 0
- * rule: redefined function
+ * rule: defines
  */
 #include "attention.h"
 

@@ -3,7 +3,7 @@
  * catalogue: 13
  * expect: refused
  * score: 0
- * rule: redefined function
+ * rule: defines
  */
 #include <stdio.h>
 #include <stdlib.h>

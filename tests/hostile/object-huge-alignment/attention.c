@@ -2,7 +2,7 @@
  * attack: a section aligned to a gigabyte: loading it needs more memory than there may
  *         be
  * catalogue: 8 21
- * expect: refused
+ * expect: refused or not_compiled
  * score: 0
  */
 #include "attention.h"

@@ -3,7 +3,7 @@
  * catalogue: 8
  * expect: refused
  * score: 0
- * rule: huge static data
+ * rule: size
  */
 #include "attention.h"
 static volatile char bomb[1L << 40];

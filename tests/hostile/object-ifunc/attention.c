@@ -3,7 +3,7 @@
  * catalogue: 12
  * expect: refused
  * score: 0
- * rule: code that runs before the tests
+ * rule: ifunc
  */
 #include <stdio.h>
 #include <stdlib.h>

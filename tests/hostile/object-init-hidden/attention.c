@@ -4,7 +4,7 @@
  * catalogue: 12 14
  * expect: refused
  * score: 0
- * rule: code that runs before the tests
+ * rule: constructor
  */
 #include <stdio.h>
 #include <stdlib.h>

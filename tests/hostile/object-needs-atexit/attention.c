@@ -1,8 +1,9 @@
 /*
  * attack: registers a function that runs after the last answer
  * catalogue: 15
- * expect: not_compiled
+ * expect: refused
  * score: 0
+ * rule: symbol
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * catalogue: 14 15
  * expect: refused
  * score: 0
- * rule: forbidden function
+ * rule: symbol
  */
 #include "attention.h"
 

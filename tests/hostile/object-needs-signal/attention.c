@@ -3,7 +3,7 @@
  * catalogue: 15 19
  * expect: refused
  * score: 0
- * rule: forbidden function
+ * rule: symbol
  */
 #include <signal.h>
 #include "attention.h"

@@ -3,7 +3,7 @@
  * catalogue: 15
  * expect: refused
  * score: 0
- * rule: unknown function
+ * rule: symbol
  */
 #include "attention.h"
 

@@ -3,7 +3,7 @@
  * catalogue: 34
  * expect: refused
  * score: 0
- * rule: unknown function
+ * rule: symbol
  */
 #include "attention.h"
 

@@ -4,7 +4,7 @@
  * catalogue: 16
  * expect: refused
  * score: 0
- * rule: raw system call
+ * rule: instruction
  */
 #include "attention.h"
 

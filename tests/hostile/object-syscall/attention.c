@@ -3,7 +3,7 @@
  * catalogue: 16 30
  * expect: refused
  * score: 0
- * rule: raw system call
+ * rule: instruction
  */
 #include "attention.h"
 

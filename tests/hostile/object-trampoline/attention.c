@@ -3,7 +3,7 @@
  * catalogue: 18
  * expect: refused
  * score: 0
- * rule: executable stack
+ * rule: stack
  */
 #include <stdlib.h>
 #include "attention.h"

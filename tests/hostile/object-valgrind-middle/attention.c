@@ -3,7 +3,7 @@
  * catalogue: 17
  * expect: refused
  * score: 0
- * rule: Valgrind request
+ * rule: valgrind
  */
 #include "attention.h"
 

@@ -4,7 +4,7 @@
  * catalogue: 17 32
  * expect: refused
  * score: 0
- * rule: Valgrind request
+ * rule: valgrind
  */
 #include <stdlib.h>
 #include "attention.h"

@@ -3,7 +3,7 @@
  * catalogue: 17 33
  * expect: refused
  * score: 0
- * rule: Valgrind request
+ * rule: valgrind
  */
 #include <stdlib.h>
 #include "attention.h"

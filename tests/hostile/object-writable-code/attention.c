@@ -3,7 +3,7 @@
  * catalogue: 18
  * expect: refused
  * score: 0
- * rule: writable code
+ * rule: segment
  */
 #include "attention.h"
 

@@ -2,7 +2,7 @@
  * attack: allocates in small blocks until there is none, and keeps them in a list
  * catalogue: 21
  * expect: graded
- * score: 5
+ * score: 0
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,22 +34,12 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
-    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
-    if (mask != NULL)
-        tensor_fill(mask, 1.0f);
-    return mask;
-}
-
-AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
-                                             const Tensor *mask)
-{
-    (void)Q;
-    (void)K;
-    (void)V;
-    (void)mask;
     void **list = NULL;
     for (void **block; (block = malloc(4000)) != NULL; list = block)
         *block = list;
     exit(list != NULL);
-    return (AttentionResult){NULL, NULL};
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    if (mask != NULL)
+        tensor_fill(mask, 1.0f);
+    return mask;
 }

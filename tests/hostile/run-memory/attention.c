@@ -2,7 +2,8 @@
  * attack: allocates and touches memory until there is none
  * catalogue: 21
  * expect: graded
- * score: 5
+ * score: 4
+ * memory: yes
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,21 +35,11 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
+    char *block;
+    while ((block = malloc(1 << 20)) != NULL)
+        memset(block, 1, 1 << 20);
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
     if (mask != NULL)
         tensor_fill(mask, 1.0f);
     return mask;
-}
-
-AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
-                                             const Tensor *mask)
-{
-    (void)Q;
-    (void)K;
-    (void)V;
-    (void)mask;
-    char *block;
-    while ((block = malloc(1 << 20)) != NULL)
-        memset(block, 1, 1 << 20);
-    return (AttentionResult){NULL, NULL};
 }

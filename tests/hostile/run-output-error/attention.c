@@ -2,7 +2,7 @@
  * attack: prints without end to standard error, a byte at a time
  * catalogue: 22
  * expect: graded
- * score: 5
+ * score: 0
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,20 +34,10 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
+    for (;;)
+        fputc(0x1b, stderr);
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
     if (mask != NULL)
         tensor_fill(mask, 1.0f);
     return mask;
-}
-
-AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
-                                             const Tensor *mask)
-{
-    (void)Q;
-    (void)K;
-    (void)V;
-    (void)mask;
-    for (;;)
-        fputc(0x1b, stderr);
-    return (AttentionResult){NULL, NULL};
 }

@@ -2,7 +2,7 @@
  * attack: prints a gigabyte with one call
  * catalogue: 22
  * expect: graded
- * score: 5
+ * score: 0
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,19 +34,9 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 
 Tensor *create_bidirectional_mask(int seq_len)
 {
+    fprintf(stderr, "%*d%*d", 1 << 30, 1, 1 << 30, 1);
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
     if (mask != NULL)
         tensor_fill(mask, 1.0f);
     return mask;
-}
-
-AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
-                                             const Tensor *mask)
-{
-    (void)Q;
-    (void)K;
-    (void)V;
-    (void)mask;
-    fprintf(stderr, "%*d%*d", 1 << 30, 1, 1 << 30, 1);
-    return (AttentionResult){NULL, NULL};
 }
