@@ -130,6 +130,10 @@ N ?= 300
 bench-class: all ## what a class of N=300 costs, and whether its grades are right
 	@N=$(N) tests/grader/bench_class.sh
 
+HOSTILE ?=
+hostile: all $(GRADER_TESTS) ## HOSTILE=run-: grade submissions that try to cheat; takes minutes
+	$(Q)HOSTILE='$(HOSTILE)' $(GRADER_TESTS) --filter='hostile/*'
+
 SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct|grader/data)/')
 SCRIPTS = $(shell git ls-files '*.sh') .ci/run
 
@@ -145,4 +149,4 @@ lint: ## look for mistakes without running anything
 	    xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(GRADER_CFLAGS) -Itests/support' sh
 	shellcheck $(SCRIPTS)
 
-.PHONY: all bench bench-class coverage grade starter release validate test fuzz format lint FORCE
+.PHONY: all hostile bench bench-class coverage grade starter release validate test fuzz format lint FORCE

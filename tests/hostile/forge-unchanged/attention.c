@@ -3,6 +3,7 @@
  * catalogue: 30
  * expect: graded
  * score: 5
+ * known: what it damages under Valgrind costs its honest masks a fifth of their points
  */
 #include <stdio.h>
 #include <stdlib.h>
