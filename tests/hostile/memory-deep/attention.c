@@ -4,7 +4,6 @@
  * catalogue: 33
  * expect: graded
  * score: 4
- * known: only what is definitely lost in a frame of the submission is counted so far
  * memory: yes
  */
 #include <stdio.h>
