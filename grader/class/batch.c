@@ -51,18 +51,22 @@ static void ask_to_stop(int signal)
 
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-static void watch_signals(void)
+/* One that is ignored, as by nohup, stays so. */
+static void watch_signals(struct sigaction before[G_N_ELEMENTS(stop_signals)])
 {
     const struct sigaction action = {.sa_handler = ask_to_stop,
                                      .sa_flags = SA_RESTART | (int)SA_RESETHAND};
-    for (gsize i = 0; i < G_N_ELEMENTS(stop_signals); i++)
-        sigaction(stop_signals[i], &action, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(stop_signals); i++) {
+        sigaction(stop_signals[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            sigaction(stop_signals[i], &action, NULL);
+    }
 }
 
-static void unwatch_signals(void)
+static void unwatch_signals(const struct sigaction before[G_N_ELEMENTS(stop_signals)])
 {
     for (gsize i = 0; i < G_N_ELEMENTS(stop_signals); i++)
-        signal(stop_signals[i], SIG_DFL);
+        sigaction(stop_signals[i], &before[i], NULL);
 }
 
 /* Only the main thread is interrupted: block the signals while the others are started. */
@@ -240,10 +244,11 @@ gboolean batch_run(const Batch *batch, BatchOutcome *outcome, GError **error)
     run.pool = start_pool(grade_task, &run, error);
     gboolean good = run.pool != NULL;
     if (good) {
-        watch_signals();
+        struct sigaction before[G_N_ELEMENTS(stop_signals)];
+        watch_signals(before);
         good = work_off(&run, error);
         drain(&run);
-        unwatch_signals();
+        unwatch_signals(before);
         g_thread_pool_free(run.pool, FALSE, TRUE);
     }
     g_async_queue_unref(run.finished);
