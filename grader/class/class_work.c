@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "files.h"
 #include "roster.h"
 
 void grade_class_options_clear(GradeClassOptions *options)
@@ -70,8 +71,40 @@ gboolean class_work_collect(ClassWork *work, GError **error)
     return TRUE;
 }
 
+/* Copy a built program of the kit into the workspace, and let `folder` be where it is now. */
+static gboolean copy_programs(const ClassWork *work, char **folder, const char *const *names,
+                              GError **error)
+{
+    g_autofree char *base = g_path_get_basename(*folder);
+    g_autofree char *into = g_build_filename(work->workspace->path, base, NULL);
+    if (g_mkdir(into, 0755) != 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", into);
+        return FALSE;
+    }
+    for (; *names != NULL; names++) {
+        g_autofree char *from = g_build_filename(*folder, *names, NULL);
+        g_autofree char *to = g_build_filename(into, *names, NULL);
+        if (g_file_test(from, G_FILE_TEST_EXISTS) && !files_copy(from, to, 0755, error))
+            return FALSE;
+    }
+    g_free(*folder);
+    *folder = g_steal_pointer(&into);
+    return TRUE;
+}
+
+/* A class takes hours, in which somebody may type `make`: all are graded by the same programs. */
+static gboolean freeze_programs(ClassWork *work, GError **error)
+{
+    const char *const libexec[] = {"worker", "confine", NULL};
+    const char *const tests[] = {"hidden", NULL};
+    return copy_programs(work, &work->kit->libexec, libexec, error) &&
+           copy_programs(work, &work->kit->tests, tests, error);
+}
+
 gboolean class_work_prepare(ClassWork *work, GError **error)
 {
+    if (!work->inbox->single && !freeze_programs(work, error))
+        return FALSE;
     work->sandbox = sandbox_open(work->kit->libexec, &work->rubric->limits, error);
     if (work->sandbox == NULL || !sandbox_require(work->sandbox, work->rubric->sandbox, error))
         return FALSE;

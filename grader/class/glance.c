@@ -8,7 +8,7 @@
 #include "result_words.h"
 #include "wrap.h"
 
-enum { BINS = 10, MOST_SHOWN = 5, LOOKS_SHOWN = 30, BAR = 30 };
+enum { BINS = 10, MOST_SHOWN = 5, LOOKS_SHOWN = 30, LOOK_BYTES = 400, BAR = 30 };
 
 typedef struct {
     char *title;
@@ -23,7 +23,7 @@ struct Glance {
     double max_score;
     GPtrArray *items;                     /* ItemSum *, in rubric order */
     GHashTable *tests, *memory, *compile; /* char * -> count of students */
-    GPtrArray *looks;                     /* char *, escaped */
+    GPtrArray *urgent, *looks;            /* char *, escaped */
 };
 
 /* ---- gathering ------------------------------------------------------------------------------- */
@@ -42,6 +42,7 @@ Glance *glance_new(void)
     glance->tests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     glance->memory = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     glance->compile = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    glance->urgent = g_ptr_array_new_with_free_func(g_free);
     glance->looks = g_ptr_array_new_with_free_func(g_free);
     return glance;
 }
@@ -53,6 +54,7 @@ void glance_free(Glance *glance)
     g_hash_table_unref(glance->tests);
     g_hash_table_unref(glance->memory);
     g_hash_table_unref(glance->compile);
+    g_ptr_array_unref(glance->urgent);
     g_ptr_array_unref(glance->looks);
     g_free(glance);
 }
@@ -162,7 +164,14 @@ char *glance_reason(const Result *result)
 
 void glance_look(Glance *glance, const char *line)
 {
-    g_ptr_array_add(glance->looks, escape_text(line, -1, 400, FALSE));
+    g_ptr_array_add(glance->looks, escape_text(line, -1, LOOK_BYTES, FALSE));
+}
+
+/* Our own faults, and what may be an attempt to cheat, come first. */
+static gboolean is_urgent(const Result *result)
+{
+    return result->status == SUBMISSION_UNGRADED || result->status == SUBMISSION_REFUSED ||
+           (result->memory_state != NULL && g_str_has_prefix(result->memory_state, "tampered"));
 }
 
 void glance_add(Glance *glance, const Grade *grade, const Result *result)
@@ -181,7 +190,9 @@ void glance_add(Glance *glance, const Grade *grade, const Result *result)
         return;
     g_autofree char *reason = glance_reason(result);
     g_autofree char *line = reason != NULL ? g_strdup_printf("%s: %s", grade->name, reason) : NULL;
-    if (line != NULL)
+    if (line != NULL && is_urgent(result))
+        g_ptr_array_add(glance->urgent, escape_text(line, -1, LOOK_BYTES, FALSE));
+    else if (line != NULL)
         glance_look(glance, line);
     if (result->status == SUBMISSION_UNGRADED)
         return;
@@ -320,16 +331,18 @@ static void append_most(GHashTable *table, const char *title, gboolean colour, G
 
 static void append_looks(const Glance *glance, gboolean colour, GString *out)
 {
-    if (glance->looks->len == 0)
+    guint urgent = glance->urgent->len, all = urgent + glance->looks->len;
+    if (all == 0)
         return;
     heading(out, colour, "needs a look");
-    for (guint i = 0; i < MIN(glance->looks->len, LOOKS_SHOWN); i++) {
+    for (guint i = 0; i < MIN(all, LOOKS_SHOWN); i++) {
         g_string_append(out, "  ");
-        wrap_text(out, 2, 4, glance->looks->pdata[i]);
+        wrap_text(out, 2, 4,
+                  i < urgent ? glance->urgent->pdata[i] : glance->looks->pdata[i - urgent]);
         g_string_append_c(out, '\n');
     }
-    if (glance->looks->len > LOOKS_SHOWN)
-        g_string_append_printf(out, "  ... and %u more\n", glance->looks->len - LOOKS_SHOWN);
+    if (all > LOOKS_SHOWN)
+        g_string_append_printf(out, "  ... and %u more\n", all - LOOKS_SHOWN);
 }
 
 void glance_append(const Glance *glance, gboolean colour, GString *out)

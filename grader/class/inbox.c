@@ -51,7 +51,8 @@ static gboolean add_entry(Inbox *inbox, const char *folder, const char *entry, G
     gboolean from_lms = inbox_name_parse(entry, &name);
     if (from_lms && !is_folder)
         return inbox_add_flat(inbox, &name, folder, entry, error);
-    if (from_lms) {
+    /* Only Moodle makes folders; "team_1_2_final" is what somebody called one. */
+    if (from_lms && *name.attempt == '\0') {
         g_autoptr(Submission) person = inbox_person(&name, folder, entry);
         return inbox_add_folder(inbox, person, path, TRUE, error);
     }

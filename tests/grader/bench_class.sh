@@ -18,7 +18,7 @@ while [ -r /proc/$process/status ]; do
     [ -z "$rss" ] || echo "$rss $fds"
     sleep 2
 done >"$place/samples"
-wait $process || [ $? -eq 1 ] || { cat "$place/out"; exit 1; }
+wait $process || [ $? -eq 1 ] || { tail -n 20 "$place/out"; exit 1; }
 ended=$(date +%s.%N)
 
 python3 - "$count" "$begun" "$ended" "$place" <<'END'

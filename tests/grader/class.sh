@@ -141,6 +141,7 @@ if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=300k tmpfs full 
     grades two/gradebook.db | cmp -s - full.txt || fail "a full disk changed grades"
     mount -o remount,ro full
     expect_fault full "a read-only gradebook" 'read-only'
+    "$grader" show --grades=full dia >out || fail "a read-only gradebook is not shown"
 else
     echo "class.sh: no tmpfs can be mounted here: full and read-only disks are not tried"
 fi

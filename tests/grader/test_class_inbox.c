@@ -214,6 +214,14 @@ Test(inbox, canvas_files)
     cr_expect_str_eq(text, "new");
 }
 
+Test(inbox, a_folder_is_not_canvas)
+{
+    put("team_1_2_final/attention.c", "x");
+    put("team_3_4_final/attention.c", "x");
+    take("class");
+    expect("team_1_2_final team_3_4_final");
+}
+
 Test(inbox, moodle_folders)
 {
     put("Ann Lee_55_assignsubmission_file_/attention.c", "x");
