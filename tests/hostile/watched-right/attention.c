@@ -3,7 +3,6 @@
  * catalogue: 32
  * expect: graded
  * score: 0
- * memory: no
  */
 #include <stdint.h>
 #include <stdio.h>
