@@ -2,6 +2,34 @@
 #include "command.h"
 #include "error.h"
 #include "options.h"
+#include "testrun.h"
+
+static gboolean has_item(const Rubric *rubric, const char *item, GError **error)
+{
+    if (rubric_item(rubric, item) != NULL)
+        return TRUE;
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint i = 0; i < rubric->items->len; i++)
+        g_string_append_printf(names, "\n  ITEM=%s",
+                               ((const RubricItem *)rubric->items->pdata[i])->id);
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "there is no item '%s'; there are:%s",
+                item, names->str);
+    return FALSE;
+}
+
+/* Only those of an item, or only one; all if neither is named. */
+static gboolean choose_tests(GradeContext *context, const char *item, const char *test,
+                             GError **error)
+{
+    if ((item != NULL && !has_item(context->rubric, item, error)) ||
+        (test != NULL && !testrun_has(context->listed, test, error)))
+        return FALSE;
+    if (test != NULL)
+        context->filter = g_strdup(test);
+    else if (item != NULL)
+        context->filter = g_strconcat(item, "/*", NULL);
+    return TRUE;
+}
 
 static int run_check(int argc, char **argv, GError **error)
 {
@@ -31,13 +59,8 @@ static int run_check(int argc, char **argv, GError **error)
         return EXIT_OWN_FAULT;
     context->lenient = TRUE;
     context->jobs = g_get_num_processors();
-    if (item != NULL && rubric_item(rubric, item) == NULL) {
-        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "the rubric has no item '%s'", item);
+    if (!choose_tests(context, item, test, error))
         return EXIT_USAGE;
-    }
-    context->filter = test != NULL   ? g_strdup(test)
-                      : item != NULL ? g_strconcat(item, "/*", NULL)
-                                     : NULL;
     g_autofree char *name = options_name(argv[1]);
     g_autoptr(Result) result = grade_submission(context, name, argv[1], options_seed(&options));
     int status = options_print(&options, result, "make debug TEST=%s", error);

@@ -237,7 +237,7 @@ static Result *begin_result(const GradeContext *context, const char *name, const
     Result *result = result_new(name, path);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     result->assignment = g_strdup(context->rubric->assignment);
-    result->tests = g_strdup(context->tests);
+    result->tests = g_strconcat(context->filter != NULL ? "some " : "", context->tests, NULL);
     result->seed = seed;
     result->graded_at = g_date_time_format_iso8601(now);
     g_clear_pointer(&result->versions, g_hash_table_unref);
@@ -246,6 +246,22 @@ static Result *begin_result(const GradeContext *context, const char *name, const
     result->sandbox = sandbox_layers(context->sandbox);
     score_add_items(context->rubric, result);
     return result;
+}
+
+/* Score what ran; if only some tests were asked for, the other items are none of its business. */
+static void score(const GradeContext *context, Result *result)
+{
+    score_result(context->rubric, result);
+    if (!result_is_partial(result) || result->status != SUBMISSION_GRADED)
+        return;
+    result->max_score = 0;
+    for (guint i = result->items->len; i-- > 0;) {
+        const ItemResult *item = result->items->pdata[i];
+        if (item->tests->len == 0)
+            g_ptr_array_remove_index(result->items, i);
+        else if (!item->extra)
+            result->max_score += item->max_points;
+    }
 }
 
 Result *grade_submission(const GradeContext *context, const char *name, const char *path,
@@ -259,7 +275,7 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
         g_free(result->reason);
         result->reason = g_strdup(error->message);
     }
-    score_result(context->rubric, result);
+    score(context, result);
     return result;
 }
 
@@ -270,6 +286,6 @@ Result *grade_record(const GradeContext *context, const char *path, guint32 seed
     g_autoptr(Result) result = begin_result(context, name, path, seed);
     if (!run_in(context, purpose, path, scratch, result, error))
         return NULL;
-    score_result(context->rubric, result);
+    score(context, result);
     return g_steal_pointer(&result);
 }

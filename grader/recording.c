@@ -24,23 +24,6 @@ void recording_free(Recording *recording)
     g_free(recording);
 }
 
-/* Is there such a test? The error says which there are. */
-static gboolean check_name(const GradeContext *context, const char *test, GError **error)
-{
-    g_autoptr(GString) names = g_string_new(NULL);
-    for (guint i = 0; i < context->listed->len; i++) {
-        const ListedTest *listed = context->listed->pdata[i];
-        g_autofree char *name = g_strdup_printf("%s/%s", listed->suite, listed->name);
-        if (g_strcmp0(test, name) == 0)
-            return TRUE;
-        g_string_append_printf(names, "\n  TEST=%s", name);
-    }
-    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "%s%s%s:%s",
-                test == NULL ? "which test" : "there is no test '", test == NULL ? "" : test,
-                test == NULL ? "" : "'; there are", names->str);
-    return FALSE;
-}
-
 static gboolean run_test(Recording *recording, const GradeContext *context, const char *folder,
                          guint32 seed, BuildPurpose purpose, GError **error)
 {
@@ -66,7 +49,7 @@ Recording *recording_new(const GradeOptions *options, const char *folder, const 
         (rubric = options_rubric(options, recording->kit, error)) == NULL ||
         (sandbox = sandbox_open(recording->kit->libexec, &rubric->limits, error)) == NULL ||
         (context = grade_open(recording->kit, rubric, sandbox, "public", error)) == NULL ||
-        !check_name(context, test, error) ||
+        !testrun_has(context->listed, test, error) ||
         (recording->scratch = files_scratch_new(error)) == NULL)
         return NULL;
     recording->test = g_strdup(test);

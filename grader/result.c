@@ -210,6 +210,11 @@ TestResult *item_test(const ItemResult *item, const char *name)
     return NULL;
 }
 
+gboolean result_is_partial(const Result *result)
+{
+    return result->tests != NULL && g_str_has_prefix(result->tests, "some ");
+}
+
 gboolean result_is_full(const Result *result)
 {
     return result->status == SUBMISSION_GRADED && result->max_score > 0 &&

@@ -96,7 +96,7 @@ typedef struct {
     SubmissionStatus status;
     char *reason; /* why it is not GRADED, one line; NULL if it is */
     char *assignment;
-    char *tests; /* "public" or "hidden" */
+    char *tests; /* "public" or "hidden"; "some public" if not all of them were asked for */
     double score, max_score;
     double extra; /* extra credit, outside the score */
     guint32 seed;
@@ -134,6 +134,9 @@ const char *test_status_word(TestStatus status);
 /* The item, or the test of an item, by name; NULL if there is none. */
 ItemResult *result_item(const Result *result, const char *id);
 TestResult *item_test(const ItemResult *item, const char *name);
+
+/* Only some tests were asked for: its items are theirs, and its score is no grade. */
+gboolean result_is_partial(const Result *result);
 
 /* Full marks: graded, and every point of max_score earned. */
 gboolean result_is_full(const Result *result);

@@ -265,6 +265,8 @@ static char *next_graded(const Result *result)
         next = next_unwritten(result);
     if (next == NULL)
         next = next_item(result);
+    if (next == NULL && result_is_partial(result))
+        next = g_strdup("run all of the tests");
     if (next == NULL && g_strcmp0(result->tests, "public") == 0)
         next = g_strdup(g_strcmp0(result->memory_state, "checked") == 0
                             ? "hand it in"

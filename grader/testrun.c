@@ -64,47 +64,6 @@ char *testrun_record(const char *scratch, const char *suite, const char *test)
 
 /* ---- what there is to run -------------------------------------------------------------------- */
 
-static void listed_test_free(ListedTest *test)
-{
-    g_free(test->suite);
-    g_free(test->name);
-    g_free(test->title);
-    g_free(test);
-}
-
-GPtrArray *testrun_list(const char *program, GError **error)
-{
-    g_autofree char *folder = g_dir_make_tmp("attention-list-XXXXXX", error);
-    if (folder == NULL)
-        return NULL;
-    g_autofree char *path = g_build_filename(folder, "list.json", NULL);
-    g_autofree char *report = g_strconcat("ATTENTION_REPORT=", path, NULL);
-    const ProcessSpec spec = {.argv = (const char *[]){program, NULL},
-                              .envp = (const char *[]){report, "ATTENTION_LIST=1", NULL},
-                              .wall_seconds = 60,
-                              .output_limit = PROGRAM_OUTPUT};
-    g_autoptr(Process) process = process_start(&spec, error);
-    g_autoptr(GPtrArray) reported = NULL;
-    if (process != NULL) {
-        process_wait(process);
-        reported = testreport_load(path, error);
-    }
-    g_unlink(path);
-    g_rmdir(folder);
-    if (reported == NULL)
-        return NULL;
-    GPtrArray *tests = g_ptr_array_new_with_free_func((GDestroyNotify)listed_test_free);
-    for (guint i = 0; i < reported->len; i++) {
-        const ReportedTest *from = reported->pdata[i];
-        ListedTest *test = g_new0(ListedTest, 1);
-        test->suite = g_strdup(from->suite);
-        test->name = g_strdup(from->name);
-        test->title = g_strdup(from->title);
-        g_ptr_array_add(tests, test);
-    }
-    return tests;
-}
-
 /* Enter each wanted test into its item, as one that has not been reported yet. */
 static gboolean enter_tests(Session *session, GError **error)
 {

@@ -25,6 +25,9 @@ typedef struct {
 /* The tests of a program, as ListedTest *, without running any. */
 GPtrArray *testrun_list(const char *program, GError **error);
 
+/* Is there the test "suite/name"? The error says which there are; also for NULL. */
+gboolean testrun_has(const GPtrArray *tests, const char *test, GError **error);
+
 typedef struct {
     const char *program;    /* the Criterion program: build/tests/hidden */
     const GPtrArray *tests; /* what it has: testrun_list() */
