@@ -147,12 +147,13 @@ for sample in julia-padding-rows kofi-leak rosa-does-not-compile sven-prints; do
     github "$sample" setup check
 done
 
-# The instructors' workflow, with the student's repo beside the kit's. The rubric wants Landlock.
+# The instructors' workflow, with the student's repo beside the kit's. The rubric wants Landlock; and
+# with code that does not compile, what is pinned does not depend on the hidden tests.
 cd "$kit"
 export ATTENTION_SANDBOX_OFF=namespaces,cgroup
 if "$build/grader" sandbox | grep -qE 'landlock +enforced'; then
     mkdir "$work/submission"
-    cp "$kit/solution/attention.c" "$work/submission/"
+    cp "$kit/tests/submissions/rosa-does-not-compile/attention.c" "$work/submission/"
     github hidden grade BUILD="$1" GRADES="$work/grades" SUBMISSIONS="$work/submission"
 fi
 
