@@ -92,6 +92,7 @@ coverage: ## what the tests reach, by gcovr
 	$(Q)$(BUILD)/coverage/tests/hidden-direct
 	$(Q)$(BUILD)/coverage/tests/grader
 	$(Q)GRADER=$(CURDIR)/$(BUILD)/coverage/grader tests/grader/class.sh
+	$(Q)GRADER=$(CURDIR)/$(BUILD)/coverage/grader tests/grader/slurm.sh
 	$(Q)gcovr --root . --filter solution/ --fail-under-line 100 --fail-under-branch 100 \
 	    $(BUILD)/coverage
 	$(Q)gcovr --root . --filter grader/ --exclude grader/worker/ --fail-under-line 85 \

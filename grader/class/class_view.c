@@ -41,10 +41,12 @@ static void append_head(Table *table, const Grade *grade, const Result *example)
     }
     g_autofree char *max = words_points(grade->max_score);
     g_autofree char *of = g_strconcat("/", max, NULL);
-    g_string_append_printf(numbers, "  %6s\n", "total");
-    g_string_append_printf(maxima, "  %6s\n", of);
+    g_string_append_printf(numbers, "  %6s", "total");
+    g_string_append_printf(maxima, "  %6s", of);
     paint(table, "1", numbers->str);
+    g_string_append_c(table->out, '\n');
     paint(table, "1", maxima->str);
+    g_string_append_c(table->out, '\n');
 }
 
 /* A few words: what the points do not say. */

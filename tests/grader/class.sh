@@ -91,6 +91,36 @@ cmp -s killed.txt whole.txt || fail "a killed batch ends with other grades"
 [ "$(sql killed/gradebook.db 'SELECT count(*) FROM (SELECT 1 FROM record GROUP BY student, key
     HAVING count(*) > 1)')" = 0 ] || fail "a record is there twice"
 
+# ---- stopped by Ctrl-C at a terminal -------------------------------------------------------------
+
+cat >stop.py <<'END'
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "xterm"
+    os.execv(sys.argv[1], ["grader", "grade", "class", "--grades", "stopped", "--jobs=1"])
+shown = b""
+while True:
+    try:
+        some = os.read(terminal, 65536)
+    except OSError:
+        break
+    if b"\r1/6" not in shown and b"\r1/6" in shown + some:
+        os.write(terminal, b"\x03")
+    shown += some
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+status=0
+python3 stop.py "$grader" >out || status=$?
+[ $status -eq 3 ] || fail "a batch that was stopped ends with $status"
+grep -q ' s left' out && grep -q 'run it again to go on' out || fail "no word of stopping"
+stopped=$(sql stopped/gradebook.db 'SELECT count(*) FROM record')
+[ "$stopped" -ge 1 ] && [ "$stopped" -lt 6 ] || fail "$stopped were graded before it stopped"
+grade class --grades stopped
+grades stopped/gradebook.db | cmp -s - whole.txt || fail "a stopped batch ends with other grades"
+[ "$(sql stopped/gradebook.db 'SELECT count(*) FROM record')" = 6 ] || fail "stopping doubled records"
+
 # ---- two batches at once -------------------------------------------------------------------------
 
 "$grader" grade class --grades both >first 2>&1 &
@@ -181,4 +211,20 @@ for file in nasty.out/gradescope/*/results.json; do
         fail "Gradescope's results are wrong"
 done
 [ "$(find nasty.out/markdown -name '*.md' | wc -l)" = 3 ] || fail "not everybody has feedback"
+
+# ---- the autograder for Gradescope ---------------------------------------------------------------
+
+"$grader" export gradescope --zip --output=autograder.zip >/dev/null
+python3 - <<'END' || fail "the autograder for Gradescope is not whole"
+import zipfile
+kit = zipfile.ZipFile("autograder.zip")
+names = kit.namelist()
+assert kit.testzip() is None and len(set(names)) == len(names)
+for program in ["setup.sh", "run_autograder"]:
+    assert kit.getinfo(program).external_attr >> 16 & 0o111, program
+assert "rubric.yaml" in names and "tests/hidden/masking.c" in names
+assert not any(name.startswith("solution") for name in names)
+END
+"$grader" export gradescope --result=single.json | jq -e '.score == 0 and .output_format == "md"' \
+    >/dev/null || fail "a result.json is no results.json"
 echo "class.sh: all is well"

@@ -3,7 +3,7 @@
 # taken down. Says so where Slurm is not installed or cannot start: that is no failure.
 set -eu
 cd "$(dirname "$0")/../.."
-grader=$PWD/build/grader
+grader=${GRADER:-$PWD/build/grader}
 samples=$PWD/tests/submissions
 place=$(mktemp -d)
 chmod 755 "$place"
