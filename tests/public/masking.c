@@ -3,7 +3,33 @@
 
 #include "compare.h"
 #include "inputs.h"
+#include "known.h"
 #include "proxy.h"
+
+static const KnownMistake known_causal[] = {
+    {"no position may attend to itself in this mask: it is one short", (double[]){0, 0, 0, 0, //
+                                                                                  1, 0, 0, 0, //
+                                                                                  1, 1, 0, 0, //
+                                                                                  1, 1, 1, 0}},
+    {"each position may attend to the next one too in this mask: it is one too far",
+     (double[]){1, 1, 0, 0, //
+                1, 1, 1, 0, //
+                1, 1, 1, 1, //
+                1, 1, 1, 1}},
+    {"the mask has the other triangle: positions see the future, not the past",
+     (double[]){1, 1, 1, 1, //
+                0, 1, 1, 1, //
+                0, 0, 1, 1, //
+                0, 0, 0, 1}},
+    {"the mask is inverted: it is 1 where a position must not attend", (double[]){0, 1, 1, 1, //
+                                                                                  0, 0, 1, 1, //
+                                                                                  0, 0, 0, 1, //
+                                                                                  0, 0, 0, 0}},
+    {"the mask lets everything through", (double[]){1, 1, 1, 1, //
+                                                    1, 1, 1, 1, //
+                                                    1, 1, 1, 1, //
+                                                    1, 1, 1, 1}},
+};
 
 Test(masking, causal, .description = "the causal mask", .timeout = 60)
 {
@@ -14,9 +40,72 @@ Test(masking, causal, .description = "the causal mask", .timeout = 60)
         1, 1, 1, 1,
     };
     owned Tensor *mask = create_causal_mask(4);
+    suspect(mask, &(Expected){2, {4, 4}, expected}, known_causal,
+            sizeof known_causal / sizeof *known_causal);
     expect_exactly("mask", mask, &(Expected){2, {4, 4}, expected}, "in create_causal_mask(4)",
                    "row i is 1 in the columns 0 to i, and 0 after them");
 }
+
+static const KnownMistake known_padding[] = {
+    {"the rows of the padding are 0, but its columns are not", (double[]){1, 1, 1, 1, //
+                                                                          1, 1, 1, 1, //
+                                                                          1, 1, 1, 1, //
+                                                                          0, 0, 0, 0, //
+                                                                          1, 1, 1, 1, //
+                                                                          1, 1, 1, 1, //
+                                                                          0, 0, 0, 0, //
+                                                                          0, 0, 0, 0}},
+    {"the columns of the padding are 0, but its rows are not", (double[]){1, 1, 1, 0, //
+                                                                          1, 1, 1, 0, //
+                                                                          1, 1, 1, 0, //
+                                                                          1, 1, 1, 0, //
+                                                                          1, 1, 0, 0, //
+                                                                          1, 1, 0, 0, //
+                                                                          1, 1, 0, 0, //
+                                                                          1, 1, 0, 0}},
+    {"an element is 1 if its row or its column is valid, but both must be",
+     (double[]){1, 1, 1, 1, //
+                1, 1, 1, 1, //
+                1, 1, 1, 1, //
+                1, 1, 1, 0, //
+                1, 1, 1, 1, //
+                1, 1, 1, 1, //
+                1, 1, 0, 0, //
+                1, 1, 0, 0}},
+    {"the mask is inverted: it is 1 in the padding", (double[]){0, 0, 0, 1, //
+                                                                0, 0, 0, 1, //
+                                                                0, 0, 0, 1, //
+                                                                1, 1, 1, 1, //
+                                                                0, 0, 1, 1, //
+                                                                0, 0, 1, 1, //
+                                                                1, 1, 1, 1, //
+                                                                1, 1, 1, 1}},
+    {"the last valid position counts as padding: the mask is one short", (double[]){1, 1, 0, 0, //
+                                                                                    1, 1, 0, 0, //
+                                                                                    0, 0, 0, 0, //
+                                                                                    0, 0, 0, 0, //
+                                                                                    1, 0, 0, 0, //
+                                                                                    0, 0, 0, 0, //
+                                                                                    0, 0, 0, 0, //
+                                                                                    0, 0, 0, 0}},
+    {"the first position of the padding counts as valid: the mask is one too far",
+     (double[]){1, 1, 1, 1, //
+                1, 1, 1, 1, //
+                1, 1, 1, 1, //
+                1, 1, 1, 1, //
+                1, 1, 1, 0, //
+                1, 1, 1, 0, //
+                1, 1, 1, 0, //
+                0, 0, 0, 0}},
+    {"all sequences have the length of the first", (double[]){1, 1, 1, 0, //
+                                                              1, 1, 1, 0, //
+                                                              1, 1, 1, 0, //
+                                                              0, 0, 0, 0, //
+                                                              1, 1, 1, 0, //
+                                                              1, 1, 1, 0, //
+                                                              1, 1, 1, 0, //
+                                                              0, 0, 0, 0}},
+};
 
 Test(masking, padding, .description = "the padding mask", .timeout = 60)
 {
@@ -31,6 +120,8 @@ Test(masking, padding, .description = "the padding mask", .timeout = 60)
         0, 0, 0, 0, //
     };
     owned Tensor *mask = create_padding_mask((int[]){3, 2}, 2, 4);
+    suspect(mask, &(Expected){3, {2, 4, 4}, expected}, known_padding,
+            sizeof known_padding / sizeof *known_padding);
     expect_exactly("mask", mask, &(Expected){3, {2, 4, 4}, expected},
                    "in create_padding_mask({3, 2}, 2, 4)",
                    "1 in the first lengths[b] rows and columns of sequence b, 0 in the padding");

@@ -6,9 +6,26 @@
 
 #include "compare.h"
 #include "inputs.h"
+#include "known.h"
 #include "proxy.h"
 
 static const float LN_3 = 1.0986123f;
+
+/* The scores are 0 and 2 ln 3 before they are divided, so these can be checked by hand, too. */
+static const KnownMistake known_weights[] = {
+    {"the scores are not divided by anything before the softmax", (double[]){0.1, 0.9}},
+    {"the scores are divided by d_k itself", (double[]){0.3660254, 0.6339746}},
+    {"the scores are divided by the square root of d_v", (double[]){0.2195025, 0.7804975}},
+    {"the scores are multiplied by the square root of d_k", (double[]){0.0121951, 0.9878049}},
+    {"the softmax runs over the queries, not over the keys", (double[]){1, 1}},
+    {"there is no softmax: the weights are the scores", (double[]){0, 1.0986123}},
+    {"the exponentials are not divided by their sum", (double[]){1.0 / 3, 1}},
+    {"the exponentials are not divided by their sum", (double[]){1, 3}},
+    {"K is not transposed: its elements are taken in the order in which they lie",
+     (double[]){0.2689414, 0.7310586}},
+    {"every key gets the same weight: before the softmax both scores were equal",
+     (double[]){0.5, 0.5}},
+};
 
 /* The score of the second key is 2 ln 3 / sqrt(4) = ln 3, so it weighs 3 times as much. */
 Test(scaled_dot_product_attention, values, .description = "weights and output", .timeout = 60)
@@ -20,6 +37,7 @@ Test(scaled_dot_product_attention, values, .description = "weights and output", 
     const Expected output = {2, {1, 3}, (double[]){5, 3, -1}};
 
     AttentionResult got = scaled_dot_product_attention(Q, K, V, NULL);
+    suspect(got.weights, &weights, known_weights, sizeof known_weights / sizeof *known_weights);
     expect_attention_values(got, NULL, &weights, &output,
                             "with Q {{2, 0, 0, 0}}, K {{0, 1, 0, 0}, {ln 3, 0, 1, 0}}",
                             "divide the scores by sqrt(d_k), here 2, then softmax each row");
@@ -50,6 +68,26 @@ Test(scaled_dot_product_attention, batches, .description = "leading axes", .time
     free_result(got);
 }
 
+#define THIRD (1.0 / 3)
+
+/* The weights of that mask when it is used in another way. */
+static const KnownMistake known_masked[] = {
+    {"masked keys weigh as much as all others: the mask does not lower their scores",
+     (double[]){THIRD, THIRD, THIRD, THIRD, THIRD, THIRD, THIRD, THIRD, THIRD, THIRD, THIRD,
+                THIRD}},
+    {"the mask works the wrong way round: what it allows is masked",
+     (double[]){0, 0.5, 0.5, 0, 0, 1, 1, 0, 0, THIRD, THIRD, THIRD}},
+    {"the mask is applied after the softmax: the other weights do not sum to 1 any more",
+     (double[]){THIRD, 0, 0, THIRD, THIRD, 0, 0, THIRD, THIRD, 0, 0, 0}},
+    {"the mask is added to the scores",
+     (double[]){0.5761169, 0.2119416, 0.2119416, 0.4223188, 0.4223188, 0.1553624, 0.0996236,
+                0.1642517, 0.7361247, THIRD, THIRD, THIRD}},
+    {"only a mask of exactly 1 lets through, but anything that is not 0 may attend",
+     (double[]){1, 0, 0, 0.5, 0.5, 0, THIRD, THIRD, THIRD, THIRD, THIRD, THIRD}},
+    {"the mask is cut to whole numbers, but anything that is not 0 may attend",
+     (double[]){1, 0, 0, 0.5, 0.5, 0, 0, 0, 1, THIRD, THIRD, THIRD}},
+};
+
 /* All scores are 0, so each query attends equally to all keys that it may attend to. */
 Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)
 {
@@ -57,12 +95,12 @@ Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)
     owned Tensor *K = tensor_create(2, (int[]){3, 2});
     owned Tensor *V = matrix(3, 1, (float[]){3, 6, 12});
     owned Tensor *mask = matrix(4, 3, (float[]){1, 0, 0, 1, 1, 0, 0, 0.5f, 2, 0, 0, 0});
-    const double third = 1.0 / 3;
     const Expected weights = {
-        2, {4, 3}, (double[]){1, 0, 0, 0.5, 0.5, 0, 0, 0.5, 0.5, third, third, third}};
+        2, {4, 3}, (double[]){1, 0, 0, 0.5, 0.5, 0, 0, 0.5, 0.5, THIRD, THIRD, THIRD}};
     const Expected output = {2, {4, 1}, (double[]){3, 4.5, 9, 7}};
 
     AttentionResult got = scaled_dot_product_attention(Q, K, V, mask);
+    suspect(got.weights, &weights, known_masked, sizeof known_masked / sizeof *known_masked);
     expect_attention_values(got, mask, &weights, &output,
                             "with the mask {{1, 0, 0}, {1, 1, 0}, {0, 0.5, 2}, {0, 0, 0}}",
                             "only 0 forbids; a row of which all is forbidden weighs all equally");
