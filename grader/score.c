@@ -92,6 +92,21 @@ static void find_broken(ItemResult *item, Result *result)
     }
 }
 
+/* ---- causes ---------------------------------------------------------------------------------- */
+
+/* Results made of memory that nobody wrote, or of another's, are no evidence of anything. */
+static void drop_causes(ItemResult *item)
+{
+    static const char *const kinds[] = {"uninitialised", "invalid_read", "invalid_write", NULL};
+    gboolean doubtful = FALSE;
+    for (guint i = 0; i < item->memory->len; i++) {
+        const MemoryFinding *finding = g_ptr_array_index(item->memory, i);
+        doubtful |= g_strv_contains(kinds, finding->kind);
+    }
+    for (guint i = 0; doubtful && i < item->tests->len; i++)
+        replace(&((TestResult *)g_ptr_array_index(item->tests, i))->cause, NULL);
+}
+
 /* ---- points ---------------------------------------------------------------------------------- */
 
 static double two_decimals(double points)
@@ -138,6 +153,7 @@ void score_result(const Rubric *rubric, Result *result)
         if (result->status != SUBMISSION_GRADED)
             continue;
         score_item(rubric, item);
+        drop_causes(item);
         *(item->extra ? &result->extra : &result->score) += item->points;
     }
     result->score = two_decimals(result->score);

@@ -15,5 +15,6 @@ void score_add_items(const Rubric *rubric, Result *result);
 /*
  * Mark as skipped the failed tests of an item that needs functions which are not implemented yet,
  * then fill in points, penalties and totals. A test that is TEST_BROKEN makes the result UNGRADED.
+ * Likely causes are forgotten where memory was read that nobody wrote, or written that nobody owns.
  */
 void score_result(const Rubric *rubric, Result *result);

@@ -18,7 +18,7 @@
 typedef struct {
     int seeds;
     char *coverage, *output;
-    gboolean no_mutants, no_release;
+    gboolean no_mutants, no_systematic, no_release;
 } ValidateOptions;
 
 static void validate_options_clear(ValidateOptions *options)
@@ -38,9 +38,9 @@ static gboolean prove(Proof *proof, const ValidateOptions *options, GError **err
     if (!proof_check_coverage(proof, options->coverage, error) ||
         !proof_check_right(proof, &seeds, error))
         return FALSE;
-    return options->no_mutants ||
-           (proof_add_written(proof, error) && proof_add_systematic(proof, error) &&
-            proof_check_mutants(proof, error));
+    return options->no_mutants || (proof_add_written(proof, error) &&
+                                   (options->no_systematic || proof_add_systematic(proof, error)) &&
+                                   proof_check_mutants(proof, error));
 }
 
 static gboolean save(const char *folder, const char *name, const char *text, GError **error)
@@ -89,6 +89,8 @@ static gboolean parse(GradeOptions *options, ValidateOptions *own, int *argc, ch
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &own->output,
          "write validation.html and validation.json there", "FOLDER"},
         {"no-mutants", 0, 0, G_OPTION_ARG_NONE, &own->no_mutants, "without mutants", NULL},
+        {"no-systematic", 0, 0, G_OPTION_ARG_NONE, &own->no_systematic,
+         "without those of the solution, only the written ones", NULL},
         {"no-release", 0, 0, G_OPTION_ARG_NONE, &own->no_release,
          "without the release and the stubs", NULL},
         G_OPTION_ENTRY_NULL};

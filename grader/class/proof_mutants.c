@@ -139,6 +139,7 @@ static char *all_told(const Result *result)
         for (guint k = 0; k < item->memory->len; k++) {
             const MemoryFinding *finding = item->memory->pdata[k];
             collect(told, finding->message);
+            collect(told, finding->detail);
             collect(told, finding->hint);
         }
     }

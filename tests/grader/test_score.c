@@ -220,3 +220,17 @@ Test(score, a_submission_that_was_refused_earns_nothing)
     cr_assert_eq(class.result->extra, 0);
     cr_assert_eq(class.result->max_score, 15);
 }
+
+Test(score, no_cause_is_told_when_the_memory_was_wrong)
+{
+    g_auto(Class) class = class_new("all", "0.2");
+    fail(&class, "base", 0, "value")->cause = g_strdup("the mask has no effect");
+    fail(&class, "bonus", 0, "value")->cause = g_strdup("the mask has no effect");
+    g_ptr_array_add(result_item(class.result, "base")->memory, memory_finding_new("uninitialised"));
+    g_ptr_array_add(result_item(class.result, "bonus")->memory, memory_finding_new("leak"));
+    score_result(class.rubric, class.result);
+    const TestResult *doubtful = item_test(result_item(class.result, "base"), "test0");
+    const TestResult *sure = item_test(result_item(class.result, "bonus"), "test0");
+    cr_assert_null(doubtful->cause, "it is told: %s", doubtful->cause);
+    cr_assert_not_null(sure->cause, "a leak changes no result");
+}

@@ -22,20 +22,20 @@ static Tensor *random_mask(int ndim, const int *shape)
 }
 
 static void expect_random_attention(const int *q_shape, const int *k_shape, const int *v_shape,
-                                    int ndim)
+                                    int ndim, const char *hint)
 {
     owned Tensor *Q = random_tensor(ndim, q_shape);
     owned Tensor *K = random_tensor(ndim, k_shape);
     owned Tensor *V = random_tensor(ndim, v_shape);
-    expect_attention(Q, K, V, NULL, NULL);
+    expect_attention(Q, K, V, NULL, hint);
 }
 
 Test(scaled_dot_product_attention, values, .description = "weights and output", .timeout = 60)
 {
     /* First one in which a divisor that is not the root of d_k cannot be taken for another one. */
-    expect_random_attention((int[]){6, 7}, (int[]){5, 7}, (int[]){5, 3}, 2);
-    expect_random_attention((int[]){4, 6}, (int[]){4, 6}, (int[]){4, 6}, 2);
-    expect_random_attention((int[]){1, 5, 16}, (int[]){1, 5, 16}, (int[]){1, 5, 32}, 3);
+    expect_random_attention((int[]){6, 7}, (int[]){5, 7}, (int[]){5, 3}, 2, NULL);
+    expect_random_attention((int[]){4, 6}, (int[]){4, 6}, (int[]){4, 6}, 2, NULL);
+    expect_random_attention((int[]){1, 5, 16}, (int[]){1, 5, 16}, (int[]){1, 5, 32}, 3, NULL);
 }
 
 /* With one query and two keys, the ratio of the weights is e to the difference of the scores. */
@@ -66,16 +66,21 @@ Test(scaled_dot_product_attention, sizes, .description = "Lq, Lk, d_k and d_v al
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const int *s = sizes[i];
-        expect_random_attention((int[]){s[0], s[2]}, (int[]){s[1], s[2]}, (int[]){s[1], s[3]}, 2);
+        expect_random_attention(
+            (int[]){s[0], s[2]}, (int[]){s[1], s[2]}, (int[]){s[1], s[3]}, 2,
+            "each loop and each row length has its own size: Lq, Lk, d_k or d_v");
     }
 }
 
 Test(scaled_dot_product_attention, batches, .description = "leading axes", .timeout = 60)
 {
-    expect_random_attention((int[]){2, 4, 3}, (int[]){2, 4, 3}, (int[]){2, 4, 3}, 3);
-    expect_random_attention((int[]){3, 2, 5}, (int[]){3, 4, 5}, (int[]){3, 4, 2}, 3);
-    expect_random_attention((int[]){2, 3, 4, 5}, (int[]){2, 3, 6, 5}, (int[]){2, 3, 6, 2}, 4);
-    expect_random_attention((int[]){3, 1, 2, 2}, (int[]){3, 1, 3, 2}, (int[]){3, 1, 3, 4}, 4);
+    const char *hint =
+        "each batch has its own Lq queries, Lk keys and values (Lk, d_v); all leading "
+        "axes together count the batches";
+    expect_random_attention((int[]){2, 4, 3}, (int[]){2, 4, 3}, (int[]){2, 4, 3}, 3, hint);
+    expect_random_attention((int[]){3, 2, 5}, (int[]){3, 4, 5}, (int[]){3, 4, 2}, 3, hint);
+    expect_random_attention((int[]){2, 3, 4, 5}, (int[]){2, 3, 6, 5}, (int[]){2, 3, 6, 2}, 4, hint);
+    expect_random_attention((int[]){3, 1, 2, 2}, (int[]){3, 1, 3, 2}, (int[]){3, 1, 3, 4}, 4, hint);
 }
 
 Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)

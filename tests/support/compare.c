@@ -148,7 +148,9 @@ void expect_exactly(const char *name, const Tensor *got, const Expected *expecte
 void expect_result(AttentionResult got, const char *where)
 {
     if (!got.output && !got.weights)
-        fail_test("not_implemented", "this input is legal: see attention.h",
+        fail_test("not_implemented",
+                  "this input is legal: Lq and Lk may differ, d_k and d_v may, and there may be "
+                  "leading axes",
                   "the result is {NULL, NULL}, expected output and weights, %s", where);
     if (!got.output || !got.weights)
         fail_test("result", "return both tensors, or {NULL, NULL} after an error",
@@ -218,8 +220,11 @@ void expect_attention_values(AttentionResult got, const Tensor *mask, const Expe
     if (mask)
         expect_masked_zero(got.weights, mask, where);
     expect_rows_sum_to_1(got.weights, where);
-    expect_tensor("weights", got.weights, weights, where,
-                  hint ? hint : "weights = softmax(Q K^T / sqrt(d_k)), row by row");
+    expect_tensor(
+        "weights", got.weights, weights, where,
+        hint ? hint
+             : "weights = softmax(Q K^T / sqrt(d_k)), row by row; Q K^T is the dot product of "
+               "each query with each key");
     expect_tensor("output", got.output, output, where,
                   "output = weights V: for each query a weighted mean of the rows of V");
 }
