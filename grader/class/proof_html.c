@@ -25,6 +25,8 @@ static const char head[] =
     ".matrix th.test { height: 12.5rem; vertical-align: bottom; padding: 0; min-width: 1.15rem; }\n"
     ".matrix th.test span { writing-mode: vertical-rl; transform: rotate(180deg);"
     " font-weight: 400; }\n"
+    ".matrix th.suite { max-width: 1px; overflow: hidden; text-overflow: ellipsis;"
+    " border-left: 2px solid #59636e; padding-left: 0.2rem; }\n"
     ".matrix td.cell { padding: 0; text-align: center; border-left: 1px solid #e5e7eb; }\n"
     ".matrix td.kill { background: #cf4a3c; } .matrix td.memory { background: #e3a008; }\n"
     ".matrix tr.survived td.name { color: #a40e26; font-weight: 600; }\n"
@@ -137,12 +139,28 @@ static void add_mutant(GString *page, const Proof *proof, const ProofMutant *mut
     g_string_append(page, "</td></tr>\n");
 }
 
+/* A line above the tests with the suite that they belong to. */
+static void add_suites(GString *page, const GPtrArray *listed)
+{
+    g_string_append(page, "<tr><th></th><th></th>");
+    for (guint i = 0, end; i < listed->len; i = end) {
+        const char *suite = ((const ListedTest *)listed->pdata[i])->suite;
+        for (end = i; end < listed->len; end++)
+            if (!g_str_equal(((const ListedTest *)listed->pdata[end])->suite, suite))
+                break;
+        add(page, "<th class=\"suite\" colspan=\"%u\" title=\"%s\">%s</th>", end - i, suite, suite);
+    }
+    g_string_append(page, "<th></th></tr>\n");
+}
+
 static void add_matrix(GString *page, const Proof *proof, gboolean written, const char *title)
 {
     add(page,
         "<h2>%s</h2>\n<p class=\"quiet\">&#215; the test fails, m only its memory is wrong; the "
-        "number is the score.</p>\n<div class=\"matrix\"><table>\n<tr><th></th><th></th>",
+        "number is the score.</p>\n<div class=\"matrix\"><table>\n",
         title);
+    add_suites(page, proof->context->listed);
+    g_string_append(page, "<tr><th></th><th></th>");
     for (guint i = 0; i < proof->context->listed->len; i++) {
         const ListedTest *test = proof->context->listed->pdata[i];
         add(page, "<th class=\"test\"><span>%s</span></th>", test->name);
