@@ -63,7 +63,7 @@ static int run_check(int argc, char **argv, GError **error)
         return EXIT_USAGE;
     g_autofree char *name = options_name(argv[1]);
     g_autoptr(Result) result = grade_submission(context, name, argv[1], options_seed(&options));
-    int status = options_print(&options, result, "make debug TEST=%s", error);
+    int status = options_print(&options, result, "make %s TEST=%s", error);
     return options_publish(&options, result, argv[1], error) ? status : EXIT_OWN_FAULT;
 }
 

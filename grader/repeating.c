@@ -25,6 +25,8 @@ static void introduce(const Recording *recording)
     printf("%s, seed %u: %s\n", recording->test, recording->result->seed, line);
     printf("Its %u call%s made again, without the sandbox: it is your code on your machine.\n",
            calls, calls == 1 ? " is" : "s are");
+    if (test->status != TEST_PASSED && calls > 1)
+        printf("A test ends with the first mistake, so look at the last call first.\n");
     fflush(stdout);
 }
 

@@ -46,19 +46,28 @@ static void printed(Report *report, const char *text, guint lines_shown)
                                n - shown);
 }
 
+/* The command that does `verb` ("debug", "memcheck") with the calls of a test. */
+static char *command_for(const Report *report, const char *verb, const char *item, const char *test)
+{
+    g_auto(GStrv) parts = g_strsplit(report->style->repeat, "%s", 3);
+    if (g_strv_length(parts) != 3)
+        return g_strdup(report->style->repeat);
+    g_autofree char *command =
+        g_strconcat(parts[0], verb, parts[1], item, "/", test, parts[2], NULL);
+    return escape_text(command, -1, 400, FALSE);
+}
+
 /* A command is for copying: it is never broken, and moves left if it must. */
-static void repeat(Report *report, const ItemReport *each, const TestResult *test)
+static void repeat(Report *report, const char *label, const char *verb, const ItemReport *each,
+                   const char *test)
 {
     if (report->style->repeat == NULL)
         return;
-    g_autofree char *name = g_strdup_printf("%s/%s", each->item->id, test->name);
-    g_auto(GStrv) parts = g_strsplit(report->style->repeat, "%s", 2);
-    g_autofree char *command = g_strjoinv(name, parts);
-    g_autofree char *safe = escape_text(command, -1, 400, FALSE);
+    g_autofree char *safe = command_for(report, verb, each->item->id, test);
     guint columns = wrap_columns(safe);
-    gboolean fits = COLUMN_BODY + strlen("repeat it: ") + columns <= WRAP_WIDTH;
+    gboolean fits = COLUMN_BODY + strlen(label) + 1 + columns <= WRAP_WIDTH;
     g_string_append_printf(report->out, "%*s", COLUMN_BODY, "");
-    report_paint(report, DIM, "repeat it:");
+    report_paint(report, DIM, label);
     if (fits)
         g_string_append_c(report->out, ' ');
     else
@@ -109,7 +118,7 @@ static void failure(Report *report, ItemReport *each, const TestResult *test)
     if (is_new(each, test->printed))
         printed(report, test->printed, first ? 8 : 4);
     if (first)
-        repeat(report, each, test);
+        repeat(report, "repeat it:", "debug", each, test->name);
 }
 
 /* ---- tests of one item ----------------------------------------------------------------------- */
@@ -209,6 +218,8 @@ static void finding(Report *report, ItemReport *each, const MemoryFinding *findi
         report_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY + 2, finding->detail);
     if (is_new(each, finding->hint))
         report_paragraph(report, COLUMN_BODY, CYAN, "hint:", COLUMN_BODY + 2, finding->hint);
+    if (finding->tests->len > 0 && strcmp(finding->kind, "crash") != 0)
+        repeat(report, "see it:", "memcheck", each, finding->tests->pdata[0]);
 }
 
 static void findings(Report *report, ItemReport *each)

@@ -19,7 +19,7 @@ void report_paint(Report *report, Colour colour, const char *word)
         [PLAIN] = "0", [RED] = "1;31", [GREEN] = "32", [YELLOW] = "33",
         [CYAN] = "36", [DIM] = "2",    [BOLD] = "1",
     };
-    if (report->style->colour && colour != PLAIN)
+    if (report->style->colour && colour != PLAIN && *word != '\0')
         g_string_append_printf(report->out, "\x1b[%sm%s\x1b[0m", codes[colour], word);
     else
         g_string_append(report->out, word);

@@ -9,8 +9,8 @@
 typedef struct {
     gboolean colour;       /* ANSI colours; the words are the same without */
     RubricDisclosure show; /* what of the tests may be seen; DISCLOSE_ALL for public tests */
-    const char *repeat;    /* printf-like with one %s for "suite/test": how to repeat a test alone,
-                               such as "make debug TEST=%s"; NULL for no such line */
+    const char *repeat;    /* how to repeat a test alone: "make %s TEST=%s", with two %s for "debug"
+                               or "memcheck" and for "suite/test"; NULL for no such line */
 } ReportStyle;
 
 /* The report, ending with a newline. Untrusted text in it is escaped. */

@@ -145,7 +145,7 @@ static Demand *demand_read(const char *path)
 
 static char *show(const Result *result)
 {
-    const ReportStyle style = {.show = DISCLOSE_ALL, .repeat = "make debug TEST=%s"};
+    const ReportStyle style = {.show = DISCLOSE_ALL, .repeat = "make %s TEST=%s"};
     return report_text(result, &style);
 }
 

@@ -11,7 +11,7 @@
 #include "sample_results.h"
 #include "wrap.h"
 
-static const ReportStyle everything = {FALSE, DISCLOSE_ALL, "make debug TEST=%s"};
+static const ReportStyle everything = {FALSE, DISCLOSE_ALL, "make %s TEST=%s"};
 
 static void expect_golden(const char *report, const char *name)
 {

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_report(const Result *result, RubricDisclosure show)
 {
-    ReportStyle style = {FALSE, show, "make debug TEST=%s"};
+    ReportStyle style = {FALSE, show, "make %s TEST=%s"};
     g_autofree char *report = report_text(result, &style);
     if (!g_utf8_validate(report, -1, NULL) || strchr(report, '\x1b') != NULL)
         g_error("a report that acts on the terminal");
