@@ -1,184 +1,10 @@
 /* roster.c: see roster.h. */
 #include "roster.h"
 
-#include <csv.h>
-#include <math.h>
 #include <string.h>
 
 #include "error.h"
-
-#define MAX_BYTES ((gsize)32 << 20)
-#define MAX_COLUMNS 500
-
-typedef enum {
-    KEY,
-    NAME,
-    FIRST,
-    LAST,
-    EMAIL,
-    LOGIN,
-    LMS_ID,
-    SIS_ID,
-    SECTION,
-    SUBMITTED,
-    DAYS_LATE,
-    N_COLUMNS
-} Column;
-
-/* Heads of columns in small letters; the first that is there is taken. */
-static const char *const heads[N_COLUMNS][10] = {
-    [KEY] = {"student_id", "student id", "key", "folder", NULL},
-    [NAME] = {"student", "name", "full name", "fullname", "student name", NULL},
-    [FIRST] = {"first_name", "first name", "firstname", NULL},
-    [LAST] = {"last_name", "last name", "lastname", "surname", NULL},
-    [EMAIL] = {"email", "email address", "e-mail", NULL},
-    [LOGIN] = {"login", "sis login id", "username", "login_id", "github", "github_username",
-               "lms_user_id", NULL},
-    [LMS_ID] = {"lms_id", "id", "identifier", "canvas_user_id", "user_id", "userid", NULL},
-    [SIS_ID] = {"sis_id", "sis user id", "id number", "idnumber", NULL},
-    [SECTION] = {"section", "group", "groups", NULL},
-    [SUBMITTED] = {"submitted_at", NULL},
-    [DAYS_LATE] = {"days_late", NULL},
-};
-
-typedef struct {
-    char *cells[N_COLUMNS]; /* NULL: no such column, or nothing in it */
-    guint line;
-    gboolean taken; /* a submission has matched it */
-} Row;
-
-typedef struct {
-    GPtrArray *cells; /* of the row being read */
-    int columns[N_COLUMNS];
-    gboolean headed, has_column;
-    guint line;
-    GPtrArray *rows; /* Row * */
-} Reader;
-
-static void row_free(Row *row)
-{
-    for (guint i = 0; i < N_COLUMNS; i++)
-        g_free(row->cells[i]);
-    g_free(row);
-}
-
-/* ---- reading --------------------------------------------------------------------------------- */
-
-static void on_cell(void *bytes, size_t length, void *data)
-{
-    Reader *reader = data;
-    if (reader->cells->len >= MAX_COLUMNS)
-        return;
-    g_autofree char *raw = g_strndup(bytes != NULL ? bytes : "", length);
-    char *text = g_utf8_make_valid(raw, -1);
-    g_ptr_array_add(reader->cells, g_strstrip(text));
-}
-
-static int find_column(const GPtrArray *cells, Column column)
-{
-    for (guint h = 0; heads[column][h] != NULL; h++)
-        for (guint i = 0; i < cells->len; i++) {
-            g_autofree char *head = g_utf8_casefold(cells->pdata[i], -1);
-            if (strcmp(head, heads[column][h]) == 0)
-                return (int)i;
-        }
-    return -1;
-}
-
-static void read_head(Reader *reader)
-{
-    /* Spreadsheets begin a file with a byte order mark. */
-    if (reader->cells->len > 0 && g_str_has_prefix(reader->cells->pdata[0], "\xef\xbb\xbf")) {
-        char *first = reader->cells->pdata[0];
-        memmove(first, first + 3, strlen(first + 3) + 1);
-    }
-    for (guint i = 0; i < N_COLUMNS; i++) {
-        reader->columns[i] = find_column(reader->cells, i);
-        reader->has_column |= reader->columns[i] >= 0;
-    }
-    reader->headed = TRUE;
-}
-
-/* Canvas has a line with the maximum of each column, Moodle says "Participant 7" for 7. */
-static gboolean tidy(Row *row)
-{
-    char **id = &row->cells[LMS_ID], **name = &row->cells[NAME];
-    if (*name != NULL &&
-        (g_str_equal(*name, "Points Possible") || g_str_equal(*name, "Student, Test")))
-        return FALSE;
-    if (*id != NULL && g_str_has_prefix(*id, "Participant ")) {
-        char *number = g_strdup(*id + strlen("Participant "));
-        g_free(*id);
-        *id = number;
-    }
-    if (*name == NULL && row->cells[LAST] != NULL)
-        *name = row->cells[FIRST] != NULL
-                    ? g_strconcat(row->cells[FIRST], " ", row->cells[LAST], NULL)
-                    : g_strdup(row->cells[LAST]);
-    for (guint i = 0; i < N_COLUMNS; i++)
-        if (row->cells[i] != NULL)
-            return TRUE;
-    return FALSE;
-}
-
-static void on_row(int end, void *data)
-{
-    Reader *reader = data;
-    (void)end;
-    reader->line++;
-    if (!reader->headed) {
-        read_head(reader);
-    } else {
-        Row *row = g_new0(Row, 1);
-        row->line = reader->line;
-        for (guint i = 0; i < N_COLUMNS; i++) {
-            int column = reader->columns[i];
-            const char *cell = column >= 0 && (guint)column < reader->cells->len
-                                   ? reader->cells->pdata[column]
-                                   : "";
-            row->cells[i] = *cell != '\0' ? g_strdup(cell) : NULL;
-        }
-        if (tidy(row))
-            g_ptr_array_add(reader->rows, row);
-        else
-            row_free(row);
-    }
-    g_ptr_array_set_size(reader->cells, 0);
-}
-
-static gboolean fault(GError **error, const char *path, const char *what)
-{
-    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "the roster '%s' %s", path, what);
-    return FALSE;
-}
-
-static gboolean read_rows(Reader *reader, const char *path, GError **error)
-{
-    g_autofree char *bytes = NULL;
-    gsize length;
-    if (!g_file_get_contents(path, &bytes, &length, error))
-        return FALSE;
-    if (length > MAX_BYTES)
-        return fault(error, path, "is larger than 32 MiB");
-    struct csv_parser parser;
-    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
-        return fault(error, path, "cannot be read: no memory");
-    /* Spreadsheets of countries with a decimal comma separate by semicolons. */
-    gsize head = strcspn(bytes, "\r\n");
-    if (memchr(bytes, ',', head) == NULL && memchr(bytes, ';', head) != NULL)
-        csv_set_delim(&parser, ';');
-    gboolean good = csv_parse(&parser, bytes, length, on_cell, on_row, reader) == length &&
-                    csv_fini(&parser, on_cell, on_row, reader) == 0;
-    csv_free(&parser);
-    if (!good) {
-        g_autofree char *what =
-            g_strdup_printf("is no CSV: a stray quote in row %u", reader->line + 1);
-        return fault(error, path, what);
-    }
-    return reader->has_column || fault(error, path,
-                                       "has no column that is known, such as student, name, "
-                                       "email, ID or Identifier, in its first row");
-}
+#include "roster_rows.h"
 
 /* ---- matching -------------------------------------------------------------------------------- */
 
@@ -208,7 +34,7 @@ static gboolean plain_same(const char *cell, const char *wanted)
 }
 
 /* Canvas calls its files by the last name, then the first. */
-static gboolean turned_same(const Row *row, const char *wanted)
+static gboolean turned_same(const RosterRow *row, const char *wanted)
 {
     if (row->cells[FIRST] != NULL && row->cells[LAST] != NULL) {
         g_autofree char *turned = g_strconcat(row->cells[LAST], row->cells[FIRST], NULL);
@@ -222,7 +48,7 @@ static gboolean turned_same(const Row *row, const char *wanted)
     return plain_same(turned, wanted);
 }
 
-static gboolean mail_same(const Row *row, const char *text)
+static gboolean mail_same(const RosterRow *row, const char *text)
 {
     const char *mail = row->cells[EMAIL];
     const char *at = mail != NULL ? strchr(mail, '@') : NULL;
@@ -231,7 +57,7 @@ static gboolean mail_same(const Row *row, const char *text)
 }
 
 /* "attention-ann" is the clone of ann. */
-static gboolean clone_same(const Row *row, const Submission *submission)
+static gboolean clone_same(const RosterRow *row, const Submission *submission)
 {
     const char *login = row->cells[LOGIN];
     if (login == NULL || submission->commit == NULL)
@@ -243,7 +69,7 @@ static gboolean clone_same(const Row *row, const Submission *submission)
 /* From the surest way to the weakest; each is tried on the whole roster before the next. */
 enum { WAYS = 4 };
 
-static gboolean matches(const Row *row, const Submission *submission, guint way)
+static gboolean matches(const RosterRow *row, const Submission *submission, guint way)
 {
     char *const *cells = row->cells;
     const char *student = submission->student;
@@ -263,10 +89,10 @@ static gboolean matches(const Row *row, const Submission *submission, guint way)
     }
 }
 
-static Row *find_row(const GPtrArray *rows, const Submission *submission)
+static RosterRow *find_row(const GPtrArray *rows, const Submission *submission)
 {
     for (guint way = 0; way < WAYS; way++) {
-        Row *found = NULL;
+        RosterRow *found = NULL;
         guint count = 0;
         for (guint i = 0; i < rows->len; i++)
             if (matches(rows->pdata[i], submission, way)) {
@@ -294,7 +120,7 @@ guint roster_days_late(const RubricLate *late, GDateTime *submitted)
     return (guint)MIN((over + G_TIME_SPAN_DAY - 1) / G_TIME_SPAN_DAY, 10000);
 }
 
-static gboolean bad_cell(GError **error, const char *path, const Row *row, const char *column,
+static gboolean bad_cell(GError **error, const char *path, const RosterRow *row, const char *column,
                          const char *what)
 {
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "the roster '%s', row %u: %s %s", path,
@@ -302,7 +128,7 @@ static gboolean bad_cell(GError **error, const char *path, const Row *row, const
     return FALSE;
 }
 
-static gboolean read_late(const char *path, const Row *row, const RubricLate *late,
+static gboolean read_late(const char *path, const RosterRow *row, const RubricLate *late,
                           Submission *submission, GError **error)
 {
     if (row->cells[DAYS_LATE] != NULL) {
@@ -328,16 +154,16 @@ static void set(char **text, const char *cell)
     *text = g_strdup(cell);
 }
 
-static const char *key_of(const Row *row)
+static const char *key_of(const RosterRow *row)
 {
-    const Column order[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID, NAME};
+    const RosterColumn order[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID, NAME};
     for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
         if (row->cells[order[i]] != NULL)
             return row->cells[order[i]];
     return row->cells[LAST] != NULL ? row->cells[LAST] : row->cells[FIRST];
 }
 
-static gboolean fill_in(const char *path, const Row *row, const RubricLate *late,
+static gboolean fill_in(const char *path, const RosterRow *row, const RubricLate *late,
                         Submission *submission, GError **error)
 {
     set(&submission->student, key_of(row));
@@ -376,7 +202,7 @@ static gboolean apply(const GPtrArray *rows, const char *path, const Rubric *rub
                       GPtrArray *submissions, GError **error)
 {
     for (guint i = 0; i < submissions->len; i++) {
-        Row *row = find_row(rows, submissions->pdata[i]);
+        RosterRow *row = find_row(rows, submissions->pdata[i]);
         if (row == NULL)
             continue;
         row->taken = TRUE;
@@ -384,7 +210,7 @@ static gboolean apply(const GPtrArray *rows, const char *path, const Rubric *rub
             return FALSE;
     }
     for (guint i = 0; i < rows->len; i++) {
-        const Row *row = rows->pdata[i];
+        const RosterRow *row = rows->pdata[i];
         if (row->taken || key_of(row) == NULL)
             continue;
         Submission *absent = submission_new(key_of(row), NULL);
@@ -400,8 +226,6 @@ static gboolean apply(const GPtrArray *rows, const char *path, const Rubric *rub
 gboolean roster_apply(const char *path, const Rubric *rubric, GPtrArray *submissions,
                       GError **error)
 {
-    g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
-    Reader reader = {.cells = cells, .rows = rows};
-    return read_rows(&reader, path, error) && apply(rows, path, rubric, submissions, error);
+    g_autoptr(GPtrArray) rows = roster_rows_read(path, error);
+    return rows != NULL && apply(rows, path, rubric, submissions, error);
 }

@@ -160,7 +160,7 @@ cp one/gradebook.db newer/
 sql newer/gradebook.db 'PRAGMA user_version = 1000'
 expect_fault newer "a gradebook of the future" 'newer kit'
 
-if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=300k tmpfs full 2>/dev/null; then
+if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=2m tmpfs full 2>/dev/null; then
     mounted=$place/full
     cp two/gradebook.db full/
     dd if=/dev/zero of=full/filler bs=1k 2>/dev/null || true
