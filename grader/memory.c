@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "error.h"
 #include "memory_finding.h"
 #include "memory_replay.h"
 #include "replay.h"
@@ -18,6 +19,7 @@ typedef struct {
     const RubricLimits *limits;
     const Sandbox *sandbox;
     const char *box;
+    GBytes *worker; /* the program, as it is before any run could change it */
     Result *result;
     StudentFile file;
     GPtrArray *tests;   /* ReplayedTest: what is still to be replayed */
@@ -28,6 +30,7 @@ typedef struct {
 
 static void check_clear(Check *check)
 {
+    g_clear_pointer(&check->worker, g_bytes_unref);
     g_clear_pointer(&check->tests, g_ptr_array_unref);
     g_clear_pointer(&check->far, memory_finding_free);
     for (guint kind = 0; kind < WIRE_KINDS; kind++)
@@ -237,33 +240,66 @@ static void isolate(Check *check, const ReplayedTest *culprit)
         ((ReplayedTest *)check->tests->pdata[i])->isolated = TRUE;
 }
 
+static gboolean distrust(Check *check, const char *why, char **tampered)
+{
+    *tampered = g_strdup(why);
+    mark_all_unchecked(check, "tampered", why);
+    return TRUE;
+}
+
+/*
+ * A run left nothing, and so did another one. If one without the student's code works, it is that
+ * code which spoils them; if not, it is our own fault, and an error.
+ */
+static gboolean explain_silence(Check *check, GError *silence, char **tampered, GError **error)
+{
+    if (!g_error_matches(silence, GRADER_ERROR, GRADER_ERROR_INSTALL) &&
+        memory_replay_works(check->sandbox, check->limits, check->worker)) {
+        g_error_free(silence);
+        return distrust(check, "valgrind works, but not with this code", tampered);
+    }
+    g_propagate_error(error, silence);
+    return FALSE;
+}
+
+/* TRUE if this run says all there is to say; if not, what is left of check->tests runs again. */
+static gboolean is_last(Check *check, const MemoryReplay *replay, guint *slow, char **tampered)
+{
+    switch (replay->state) {
+    case REPLAY_DIED:
+        isolate(check, replay->culprit);
+        return FALSE;
+    case REPLAY_SLOW:
+        drop(check, replay->culprit);
+        if ((*slow)++ == 0)
+            return FALSE;
+        return give_up(check, "too many tests are too slow under Valgrind");
+    case REPLAY_TAMPERED:
+        return distrust(check, replay->reason, tampered);
+    case REPLAY_TRUSTED:
+        break;
+    }
+    judge(check, replay);
+    return TRUE;
+}
+
 /* Run Valgrind until a run can be believed. Sets *tampered to the reason if one cannot. */
 static gboolean replay_all(Check *check, char **tampered, GError **error)
 {
-    guint slow = 0;
+    guint slow = 0, silent = 0;
     for (guint number = 1; number <= MAX_RUNS && check->tests->len > 0; number++) {
-        g_autoptr(MemoryReplay) replay = memory_replay_run(check->sandbox, check->limits,
-                                                           check->box, number, check->tests, error);
-        if (replay == NULL)
-            return FALSE;
-        check->result->cpu_usec += replay->cpu_usec;
-        switch (replay->state) {
-        case REPLAY_TRUSTED:
-            judge(check, replay);
-            return TRUE;
-        case REPLAY_DIED:
-            isolate(check, replay->culprit);
-            break;
-        case REPLAY_SLOW:
-            drop(check, replay->culprit);
-            if (slow++ > 0)
-                return give_up(check, "too many tests are too slow under Valgrind");
-            break;
-        case REPLAY_TAMPERED:
-            *tampered = g_strdup(replay->reason);
-            mark_all_unchecked(check, "tampered", replay->reason);
-            return TRUE;
+        GError *silence = NULL;
+        g_autoptr(MemoryReplay) replay = memory_replay_run(
+            check->sandbox, check->limits, check->box, number, check->tests, &silence);
+        if (replay == NULL && silent++ > 0)
+            return explain_silence(check, silence, tampered, error);
+        if (replay == NULL) {
+            g_error_free(silence);
+            continue;
         }
+        check->result->cpu_usec += replay->cpu_usec;
+        if (is_last(check, replay, &slow, tampered))
+            return TRUE;
     }
     return give_up(check, "the program ends too often under Valgrind");
 }
@@ -278,6 +314,16 @@ static guint count_died(const GPtrArray *tests, const char *item)
         died += test->died && g_str_equal(test->item, item);
     }
     return died;
+}
+
+static GBytes *read_worker(const char *box, GError **error)
+{
+    g_autofree char *path = g_build_filename(box, "worker", NULL);
+    char *bytes = NULL;
+    gsize length;
+    if (!g_file_get_contents(path, &bytes, &length, error))
+        return NULL;
+    return g_bytes_new_take(bytes, length);
 }
 
 static GPtrArray *read_records(const GPtrArray *tests, GError **error)
@@ -321,6 +367,9 @@ gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *
                            .box = box,
                            .result = result,
                            .file = {.name = name, .text = text}};
+    check.worker = read_worker(box, error);
+    if (check.worker == NULL)
+        return FALSE;
     check.tests = read_records(tests, error);
     if (check.tests == NULL || !replay_all(&check, &tampered, error))
         return FALSE;

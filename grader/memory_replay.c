@@ -22,7 +22,8 @@
 #define MAX_RESULTS (256u << 20) /* bytes of replies */
 #define MAX_LOG 65536
 #define LOG_FD 3
-#define OUTPUT_LIMIT 4096 /* of the student's prints, which nobody reads here */
+#define HARMLESS_OBJECT "libm.so.6" /* in place of the student's, and of anybody's code */
+#define OUTPUT_LIMIT 4096           /* of the student's prints, which nobody reads here */
 
 static const char *const options[] = {
     "--tool=memcheck",
@@ -160,7 +161,7 @@ static const char *find_valgrind(GError **error)
     return NULL;
 }
 
-static GPtrArray *make_arguments(const char *name, GError **error)
+static GPtrArray *make_arguments(const char *name, const char *object, GError **error)
 {
     const char *valgrind = find_valgrind(error);
     if (valgrind == NULL)
@@ -174,7 +175,7 @@ static GPtrArray *make_arguments(const char *name, GError **error)
     g_ptr_array_add(argv, g_strdup("replay"));
     g_ptr_array_add(argv, g_strdup_printf("%s/script", name));
     g_ptr_array_add(argv, g_strdup_printf("%s/" OUT "/results", name));
-    g_ptr_array_add(argv, g_strdup("./" BUILD_OBJECT));
+    g_ptr_array_add(argv, g_strdup(object));
     return argv;
 }
 
@@ -242,7 +243,7 @@ static char *read_log(int fd)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-/* Valgrind or the worker did not come to the point where student code could be the reason. */
+/* Did Valgrind and the worker come to the point from which on student code runs? */
 static gboolean is_started(const MemoryTrace *trace, const ProcessOutcome *outcome, GError **error)
 {
     if (trace->ready)
@@ -295,8 +296,10 @@ static void close_descriptor(const int *fd)
         close(*fd);
 }
 
-MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
-                                guint number, GPtrArray *tests, GError **error)
+/* Run the tests on this object: a path in the box, or the name of a library. */
+static MemoryReplay *replay_object(const Sandbox *sandbox, const RubricLimits *limits,
+                                   const char *box, const char *object, guint number,
+                                   GPtrArray *tests, GError **error)
 {
     g_autoptr(MemoryReplay) replay = g_new0(MemoryReplay, 1);
     g_autofree char *name = g_strdup_printf("memory-%u", number);
@@ -307,7 +310,7 @@ MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limi
                                  .token = random_token(),
                                  .lost_bytes = (guint32)g_random_int_range(1000, 9000),
                                  .read_bytes = (guint32)g_random_int_range(1000, 9000)};
-    g_autoptr(GPtrArray) argv = make_arguments(name, error);
+    g_autoptr(GPtrArray) argv = make_arguments(name, object, error);
     if (argv == NULL || !make_folders(folder, out, error) ||
         !write_script(folder, &script, tests, error) ||
         !write_copies(box, name, MIN(tests->len, MAX_COPIES), argv, error))
@@ -323,4 +326,28 @@ MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limi
         !run_valgrind(replay, &trace, process, log, out, limits->memory_seconds, error))
         return NULL;
     return g_steal_pointer(&replay);
+}
+
+MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
+                                guint number, GPtrArray *tests, GError **error)
+{
+    return replay_object(sandbox, limits, box, "./" BUILD_OBJECT, number, tests, error);
+}
+
+gboolean memory_replay_works(const Sandbox *sandbox, const RubricLimits *limits, GBytes *worker)
+{
+    g_autoptr(FilesScratch) scratch = files_scratch_new(NULL);
+    if (scratch == NULL)
+        return FALSE;
+    g_autofree char *box = g_build_filename(scratch, "box", NULL);
+    g_autofree char *program = g_build_filename(box, "worker", NULL);
+    gsize length;
+    const char *bytes = g_bytes_get_data(worker, &length);
+    if (g_mkdir(box, 0755) != 0 || !g_file_set_contents_full(program, bytes, (gssize)length,
+                                                             G_FILE_SET_CONTENTS_NONE, 0755, NULL))
+        return FALSE;
+    g_autoptr(GPtrArray) tests = g_ptr_array_new();
+    g_autoptr(MemoryReplay) replay =
+        replay_object(sandbox, limits, box, HARMLESS_OBJECT, 1, tests, NULL);
+    return replay != NULL && replay->state == REPLAY_TRUSTED;
 }

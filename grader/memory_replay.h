@@ -49,10 +49,15 @@ ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record);
 void replayed_test_free(ReplayedTest *test);
 
 /*
- * Run the tests (ReplayedTest). `number` tells the runs for one submission apart. An error only
- * for our own fault: Valgrind is missing, or does not start.
+ * Run the tests (ReplayedTest). `number` tells the runs for one submission apart. An error if
+ * Valgrind is missing or leaves no sign that the worker began: memory_replay_works() tells whether
+ * that is our own fault, since student code that ran may have wiped out the signs.
  */
 MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
                                 guint number, GPtrArray *tests, GError **error);
+
+/* The control: does a run without any student code work, on this machine, now? In a new box. */
+gboolean memory_replay_works(const Sandbox *sandbox, const RubricLimits *limits, GBytes *worker);
+
 void memory_replay_free(MemoryReplay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryReplay, memory_replay_free)

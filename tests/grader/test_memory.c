@@ -236,3 +236,28 @@ Test(memory, silence_is_no_proof, .timeout = 60)
         expect_kind(&c, "innocent", "tampered", reasons[i]);
     }
 }
+
+/* A run that leaves no sign of a beginning is the submission's doing, if one without it works. */
+Test(memory, code_that_wipes_out_the_run_is_not_our_fault, .timeout = 60)
+{
+    g_auto(Case) c = case_new("mistakes");
+    add_mask(&c, 29);
+    case_add(&c, "integration", "innocent", call_mask(1), 0);
+    case_check(&c);
+    cr_expect(g_str_has_prefix(c.result->memory_state, "tampered: "), "%s", c.result->memory_state);
+    expect_kind(&c, "mask_29", "tampered", "could not be checked: ");
+    expect_kind(&c, "innocent", "tampered", "could not be checked: ");
+}
+
+Test(memory, a_run_that_never_works_is_our_fault, .timeout = 60)
+{
+    g_auto(Case) c = case_new("mistakes");
+    add_mask(&c, 1);
+    g_autofree char *worker = g_build_filename(c.box, "worker", NULL);
+    cr_assert(g_file_set_contents_full(worker, "#!/nonexistent\n", -1, G_FILE_SET_CONTENTS_NONE,
+                                       0755, NULL));
+    g_autoptr(GError) error = NULL;
+    cr_expect_not(memory_check(c.rubric, c.sandbox, c.box, c.tests, c.result, &error));
+    cr_assert_not_null(error);
+    cr_expect(strstr(error->message, "valgrind does not start") != NULL, "%s", error->message);
+}

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <valgrind/valgrind.h>
 
@@ -244,6 +246,14 @@ static Tensor *speak(void)
     return square(2);
 }
 
+/* Valgrind then has two processes and one file for what it says of the first. */
+static Tensor *go_on_in_a_child(void)
+{
+    if (RUNNING_ON_VALGRIND && fork() > 0)
+        exit(wait(NULL) < 0);
+    return square(2);
+}
+
 Tensor *create_causal_mask(int n)
 {
     switch (n) {
@@ -303,6 +313,8 @@ Tensor *create_causal_mask(int n)
         return silence();
     case 28:
         return speak();
+    case 29:
+        return go_on_in_a_child();
     default:
         return NULL;
     }
