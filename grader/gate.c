@@ -225,6 +225,10 @@ static void visit_relocation(const GElf_Rela *relocation, gpointer data)
 {
     Gate *gate = data;
     GElf_Xword type = GELF_R_TYPE(relocation->r_info);
+    /* Number 0 is R_X86_64_NONE and R_AARCH64_NONE, which changes nothing. */
+    if (type != 0 && !gate_object_is_variable(gate->object, relocation->r_offset))
+        gate_refuse(gate, "object", find_assembly(gate), "remove the assembly",
+                    "it asks the loader to change what is none of its variables");
     if (!is_known_relocation(gate->object->header.e_machine, type))
         gate_refuse(gate, "ifunc", find_assembly(gate), "write one plain function",
                     "it asks the loader to compute an address (relocation %" G_GUINT64_FORMAT ")",

@@ -9,7 +9,8 @@ enum {
     FILE_LIMIT = 32 * 1024 * 1024,
     SEGMENTS_LIMIT = 32,
     DYNAMIC_LIMIT = 256,
-    PAGE = 4096, /* the least that the loader maps; see page_of() */
+    PAGE = 4096, /* the least that the loader maps; see gate_object_code() */
+    POINTER = 8, /* bytes that a relocation changes */
 };
 
 #if defined(__x86_64__)
@@ -151,6 +152,17 @@ static GElf_Xword dynamic_value(const GateObject *object, GElf_Sxword tag)
     return 0;
 }
 
+/* The loader goes by the last of several entries, we by the first: there may be but one. */
+static gboolean may_follow(const GateObject *object, GElf_Sxword tag)
+{
+    if (tag == DT_NEEDED)
+        return TRUE;
+    for (guint i = 0; i < object->dynamic->len; i++)
+        if (g_array_index(object->dynamic, GElf_Dyn, i).d_tag == tag)
+            return FALSE;
+    return TRUE;
+}
+
 /* The dynamic segment, and the section of the same bytes. */
 static gboolean read_dynamic(GateObject *object)
 {
@@ -176,6 +188,8 @@ static gboolean read_dynamic(GateObject *object)
          i++) {
         if (entry.d_tag == DT_NULL)
             return TRUE;
+        if (!may_follow(object, entry.d_tag))
+            return FALSE;
         g_array_append_val(object->dynamic, entry);
     }
     return FALSE;
@@ -319,6 +333,21 @@ gboolean gate_object_is_code(const GateObject *object, GElf_Addr address)
             return TRUE;
     }
     return FALSE;
+}
+
+gboolean gate_object_is_variable(const GateObject *object, GElf_Addr address)
+{
+    gboolean writable = FALSE;
+    for (guint i = 0; i < object->segments->len; i++) {
+        const GElf_Phdr *segment = &g_array_index(object->segments, GElf_Phdr, i);
+        GElf_Addr end = segment->p_vaddr + segment->p_memsz;
+        gboolean meets = address < end && end - address < segment->p_memsz + POINTER;
+        gboolean inside = address >= segment->p_vaddr && address < end && end - address >= POINTER;
+        if (segment->p_type == PT_DYNAMIC && meets)
+            return FALSE;
+        writable |= inside && segment->p_type == PT_LOAD && (segment->p_flags & PF_W) != 0;
+    }
+    return writable;
 }
 
 typedef struct {

@@ -51,5 +51,8 @@ GArray *gate_object_code(const GateObject *object);
 /* Does this address lie in an executable segment? */
 gboolean gate_object_is_code(const GateObject *object, GElf_Addr address);
 
+/* Does a pointer at this address lie in a writable segment, and outside of the dynamic table? */
+gboolean gate_object_is_variable(const GateObject *object, GElf_Addr address);
+
 /* The function that contains this address, or NULL. */
 const char *gate_object_function_at(const GateObject *object, GElf_Addr address);

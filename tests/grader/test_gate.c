@@ -265,6 +265,82 @@ Test(gate, refuses_an_object_of_two_minds)
     cr_expect_not_null(specimen_find(moved, "refused", "its tables contradict each other"));
 }
 
+/* An accepted object with a pointer that the loader fills in, as bytes to be changed. */
+static char *accepted_bytes(Specimen *s, gsize *length)
+{
+    specimen_judge(s);
+    cr_assert_eq(s->result->status, SUBMISSION_GRADED, "%s", s->result->reason);
+    g_autofree char *path = g_build_filename(s->box, BUILD_OBJECT, NULL);
+    char *bytes = NULL;
+    cr_assert(g_file_get_contents(path, &bytes, length, NULL));
+    return bytes;
+}
+
+static Elf64_Shdr *section_of(char *bytes, Elf64_Word type)
+{
+    Elf64_Ehdr *header = (Elf64_Ehdr *)(void *)bytes;
+    Elf64_Shdr *sections = (Elf64_Shdr *)(void *)(bytes + header->e_shoff);
+    for (guint i = 0; i < header->e_shnum; i++)
+        if (sections[i].sh_type == type)
+            return &sections[i];
+    cr_assert_fail("there is no section of type %u", type);
+    return NULL;
+}
+
+#define WITH_POINTER "int f(void);\nint (*pointer)(void) = f;\nint f(void) { return pointer(); }\n"
+
+/* The loader takes the last entry of a kind. */
+Test(gate, refuses_a_second_entry_for_the_loader)
+{
+    g_autoptr(Specimen) s = specimen_new(WITH_POINTER);
+    gsize length = 0;
+    g_autofree char *bytes = accepted_bytes(s, &length);
+    Elf64_Shdr *section = section_of(bytes, SHT_DYNAMIC);
+    Elf64_Dyn *entry = (Elf64_Dyn *)(void *)(bytes + section->sh_offset);
+    guint last = 0;
+    while (entry[last].d_tag != DT_NULL)
+        last++;
+    cr_assert_lt((last + 1) * sizeof *entry, section->sh_size, "ld leaves room in the table");
+    entry[last] = (Elf64_Dyn){.d_tag = DT_RELASZ};
+    g_autoptr(Specimen) twice = specimen_new(NULL);
+    judge_bytes(twice, bytes, length);
+    cr_expect_not_null(specimen_find(twice, "refused", "its tables contradict each other"));
+
+    entry[last] = (Elf64_Dyn){.d_tag = DT_NEEDED, .d_un.d_val = 0};
+    for (guint i = 0; i < last; i++)
+        if (entry[i].d_tag == DT_NEEDED)
+            entry[last] = entry[i];
+    g_autoptr(Specimen) libraries = specimen_new(NULL);
+    judge_bytes(libraries, bytes, length);
+    cr_expect_null(specimen_find(libraries, "refused", "its tables contradict each other"));
+}
+
+/* `where` is the address that the loader would fill in. */
+static void expect_no_target(const char *original, gsize length, Elf64_Addr where)
+{
+    g_autofree char *bytes = g_memdup2(original, length);
+    Elf64_Shdr *section = section_of(bytes, SHT_RELA);
+    Elf64_Rela *relocation = (Elf64_Rela *)(void *)(bytes + section->sh_offset);
+    relocation->r_offset = where;
+    g_autoptr(Specimen) s = specimen_new(NULL);
+    judge_bytes(s, bytes, length);
+    cr_expect_not_null(specimen_find(s, "refused", "to change what is none of its variables"),
+                       "0x%lx: %s", (unsigned long)where, s->result->reason);
+}
+
+Test(gate, refuses_relocations_of_what_is_no_variable)
+{
+    g_autoptr(Specimen) s = specimen_new(WITH_POINTER);
+    gsize length = 0;
+    g_autofree char *bytes = accepted_bytes(s, &length);
+    Elf64_Addr dynamic = section_of(bytes, SHT_DYNAMIC)->sh_addr;
+    expect_no_target(bytes, length, section_of(bytes, SHT_DYNSYM)->sh_addr);
+    expect_no_target(bytes, length, dynamic);
+    expect_no_target(bytes, length, dynamic - 1);
+    expect_no_target(bytes, length, 1u << 30);
+    expect_no_target(bytes, length, (Elf64_Addr)-4);
+}
+
 /* ---- names --------------------------------------------------------------------------------------
  */
 
