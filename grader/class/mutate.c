@@ -171,14 +171,18 @@ static void drop_operands(Mutator *mutator, guint i)
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* The arguments between the brackets at `open` and `close`, as pairs of guint: first and last. */
+typedef struct {
+    guint first, last; /* tokens */
+} Argument;
+
+/* The arguments between the brackets at `open` and `close`, as Argument. */
 static GArray *split_list(const Mutator *mutator, guint open, guint close)
 {
     static const char *const comma[] = {",", NULL};
-    GArray *parts = g_array_new(FALSE, FALSE, sizeof(guint[2]));
+    GArray *parts = g_array_new(FALSE, FALSE, sizeof(Argument));
     for (guint first = open + 1; first < close;) {
         guint end = tokens_forward(mutator->tokens, first, comma);
-        guint part[2] = {first, end - 1};
+        Argument part = {first, end - 1};
         if (end == first || end > close)
             break;
         g_array_append_val(parts, part);
@@ -190,19 +194,19 @@ static GArray *split_list(const Mutator *mutator, guint open, guint close)
 static void swap_arguments(Mutator *mutator, const GArray *parts)
 {
     for (guint k = 0; k + 1 < parts->len; k++) {
-        const guint *left = (const guint *)(void *)parts->data + 2 * k, *right = left + 2;
-        g_autofree char *a = text_of(mutator, left[0], left[1]);
-        g_autofree char *b = text_of(mutator, right[0], right[1]);
+        const Argument *left = &g_array_index(parts, Argument, k), *right = left + 1;
+        g_autofree char *a = text_of(mutator, left->first, left->last);
+        g_autofree char *b = text_of(mutator, right->first, right->last);
         g_autofree char *swapped = g_strdup_printf("%s, %s", b, a);
-        replace(mutator, left[0], right[1], "arguments", swapped);
+        replace(mutator, left->first, right->last, "arguments", swapped);
     }
 }
 
 static void call_becomes_argument(Mutator *mutator, guint name, guint close, const GArray *parts)
 {
     for (guint k = 0; k < parts->len; k++) {
-        const guint *part = (const guint *)(void *)parts->data + 2 * k;
-        g_autofree char *argument = text_of(mutator, part[0], part[1]);
+        const Argument *part = &g_array_index(parts, Argument, k);
+        g_autofree char *argument = text_of(mutator, part->first, part->last);
         g_autofree char *bracketed = g_strdup_printf("(%s)", argument);
         replace(mutator, name, close, "call", bracketed);
     }

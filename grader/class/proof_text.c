@@ -29,14 +29,13 @@ const char *proof_mutant_cause(const ProofMutant *mutant)
 GArray *proof_margins(const Proof *proof)
 {
     GArray *margins = g_array_new(FALSE, FALSE, sizeof(ProofMargin));
+    const char *name = NULL;
     for (guint i = 0; i < proof->right->len; i++) {
         const Trial *trial = proof->right->pdata[i];
-        ProofMargin *last =
-            margins->len > 0 ? &g_array_index(margins, ProofMargin, margins->len - 1) : NULL;
-        if (last == NULL || !g_str_equal(last->name, trial->name)) {
+        if (g_strcmp0(name, trial->name) != 0)
             g_array_append_vals(margins, &(ProofMargin){trial->name, 0, 0}, 1);
-            last = &g_array_index(margins, ProofMargin, margins->len - 1);
-        }
+        name = trial->name;
+        ProofMargin *last = &g_array_index(margins, ProofMargin, margins->len - 1);
         last->seeds++;
         last->largest = MAX(last->largest, trial->margin);
     }
