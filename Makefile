@@ -56,7 +56,7 @@ COVERED := $(BUILD)/covered
 VALIDATION ?= $(BUILD)/validation
 validate: all ## prove that the assignment grades right; SEEDS=200 for the full proof
 	$(Q)rm -rf $(COVERED)
-	$(Q)$(MAKE) --no-print-directory BUILD=$(COVERED) OPT='-O0 -g' HARDEN= COVERAGE=--coverage \
+	$(Q)$(MAKE) --no-print-directory BUILD=$(COVERED) OPT='-O0 -g' HARDEN= INSTRUMENT=--coverage \
 	    EXTRA_LDFLAGS=--coverage $(COVERED)/tests/hidden-direct
 	$(Q)$(COVERED)/tests/hidden-direct >$(COVERED)/log 2>&1 || { cat $(COVERED)/log; exit 1; }
 	$(Q)gcovr --root . --filter solution/ --json-summary $(COVERED)/summary.json $(COVERED)
@@ -83,11 +83,11 @@ $(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADE
 
 # Every line and branch of the solution by the hidden tests, and the grader by its own. What runs in
 # the sandbox (worker, confine) cannot write down what it reached, and is left out.
-$(OBJ)/plain/solution/%.o: PLAIN_CFLAGS += $(COVERAGE)
+$(OBJ)/plain/solution/%.o: PLAIN_CFLAGS += $(INSTRUMENT)
 coverage: ## what the tests reach, by gcovr
 	$(Q)rm -rf $(BUILD)/coverage
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPT='-O0 -g' HARDEN= \
-	    COVERAGE=--coverage EXTRA_LDFLAGS=--coverage all $(BUILD)/coverage/tests/hidden-direct \
+	    INSTRUMENT=--coverage EXTRA_LDFLAGS=--coverage all $(BUILD)/coverage/tests/hidden-direct \
 	    $(BUILD)/coverage/tests/grader
 	$(Q)$(BUILD)/coverage/tests/hidden-direct
 	$(Q)$(BUILD)/coverage/tests/grader
@@ -97,6 +97,14 @@ coverage: ## what the tests reach, by gcovr
 	    $(BUILD)/coverage
 	$(Q)gcovr --root . --filter grader/ --exclude grader/worker/ --fail-under-line 85 \
 	    $(BUILD)/coverage
+
+# A build of its own, in which every mistake with memory or arithmetic in the grader ends the test.
+# Leaks are not looked for: Criterion leaves behind what it allocated.
+sanitize: ## the grader's own tests under ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize OPT='-O1 -g' HARDEN= \
+	    INSTRUMENT='-fsanitize=address,undefined -fno-sanitize-recover=all' all \
+	    $(BUILD)/sanitize/tests/grader
+	$(Q)ASAN_OPTIONS=detect_leaks=0 $(BUILD)/sanitize/tests/grader
 
 # A build of its own by clang. What once was found lies with the seeds, in tests/grader/fuzz/NAME/.
 SECONDS ?= 20
@@ -150,4 +158,4 @@ lint: ## look for mistakes without running anything
 	    xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(GRADER_CFLAGS) -Itests/support' sh
 	shellcheck $(SCRIPTS)
 
-.PHONY: all hostile bench bench-class coverage grade starter release validate test fuzz format lint FORCE
+.PHONY: all sanitize hostile bench bench-class coverage grade starter release validate test fuzz format lint FORCE

@@ -25,10 +25,10 @@ endif
 WARN := -Wall -Wextra -Wpedantic -Werror
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 OPT ?= -O2 -g
-CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS) $(COVERAGE)
+CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS) $(INSTRUMENT)
 GRADER_CFLAGS = $(CFLAGS_OWN) -D_GNU_SOURCE -I$(or $(STARTER),.) -Igrader -Igrader/worker $(WITH_CLASS) \
     $(shell pkg-config --cflags $(PACKAGES))
-GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) $(CLASS_LIBS) -lm -pthread $(EXTRA_LDFLAGS)
+GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) $(CLASS_LIBS) -lm -pthread $(EXTRA_LDFLAGS) $(INSTRUMENT)
 # What runs beside student code, and what the tests compare with: plain C, exact arithmetic.
 PLAIN_CFLAGS = -std=gnu17 -O1 -g -fno-omit-frame-pointer -ffp-contract=off $(WARN) -D_GNU_SOURCE \
     -I$(or $(STARTER),.) -Igrader/worker -Itests/support $(EXTRA_CFLAGS)

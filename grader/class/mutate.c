@@ -59,8 +59,9 @@ static void replace(Mutator *mutator, guint first, guint last, const char *kind,
     gsize end = g_array_index(mutator->tokens, Token, last).end;
     g_autofree char *source =
         g_strdup_printf("%.*s%s%s", (int)start, text, replacement, text + end);
-    if (g_str_equal(source, text) || !g_hash_table_add(mutator->sources, source))
+    if (g_str_equal(source, text) || g_hash_table_contains(mutator->sources, source))
         return;
+    g_hash_table_add(mutator->sources, source);
 
     gsize line_start = start, line_end = end;
     while (line_start > 0 && text[line_start - 1] != '\n')
