@@ -2,9 +2,8 @@
  * attack: keeps what it should free in a static table, where it can still be reached
  * catalogue: 33
  * expect: graded
- * score: 4
- * known: only what is definitely lost in a frame of the submission is counted so far
- * memory: yes
+ * score: 5
+ * memory: no
  */
 #include <stdio.h>
 #include <stdlib.h>
