@@ -13,8 +13,8 @@ extern const char *const api_attention[];
 extern const char *const api_tensor[];
 
 /*
- * The allocating functions of the C library. The linker turns each use of NAME into __wrap_NAME
- * (ld --wrap), which the worker defines, so that tests can let an allocation fail.
+ * The functions of the C library that allocate and free. The linker turns each use of NAME into
+ * __wrap_NAME (ld --wrap), which the worker defines, so that tests can let an allocation fail.
  */
 extern const char *const api_wrapped[];
 #define API_WRAP_PREFIX "__wrap_"

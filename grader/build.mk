@@ -89,7 +89,8 @@ $(OBJ)/plain/%.o: %.c | $(FIRST)
 $(OBJ)/worker/tensor.o: $(STARTER)tensor.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(SAY) CC $<
-	$(Q)$(CC) $(PLAIN_CFLAGS) -Dmalloc=__wrap_malloc -Dcalloc=__wrap_calloc $(DEPS) -c -o $@ $<
+	$(Q)$(CC) $(PLAIN_CFLAGS) -Dmalloc=__wrap_malloc -Dcalloc=__wrap_calloc \
+	    -Dfree=__wrap_free $(DEPS) -c -o $@ $<
 
 # What was compiled from headers that have changed is compiled again.
 .SECONDARY:

@@ -135,6 +135,8 @@ char *memory_record_difference(const RecordedCall *call, const WireHeader *reply
     if (call->reply.allocated != reply->allocated)
         return g_strdup_printf("it asked for memory %u times and asks %u times",
                                call->reply.allocated, reply->allocated);
+    if (call->reply.freed != reply->freed)
+        return g_strdup_printf("it freed %u blocks and frees %u", call->reply.freed, reply->freed);
     if (call->reply.length == reply->length && memcmp(call->answer, answer, reply->length) == 0)
         return NULL;
     WireReader was = wire_reader(call->answer, call->reply.length);

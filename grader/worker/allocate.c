@@ -7,31 +7,37 @@
 #include <string.h>
 
 static bool counting;
-static unsigned count;
+static AllocateCounts counts;
 static unsigned failing;
 
 void allocate_begin(unsigned fail_at)
 {
     counting = true;
-    count = 0;
+    counts = (AllocateCounts){0};
     failing = fail_at;
 }
 
-unsigned allocate_end(void)
+AllocateCounts allocate_end(void)
 {
     counting = false;
-    return count;
+    return counts;
 }
 
 static bool must_fail(void)
 {
     if (!counting)
         return false;
-    count++;
-    if (count != failing)
+    counts.allocated++;
+    if (counts.allocated != failing)
         return false;
     errno = ENOMEM;
     return true;
+}
+
+static void count_free(const void *block)
+{
+    if (counting && block != NULL)
+        counts.freed++;
 }
 
 void *__wrap_malloc(size_t size);
@@ -39,6 +45,7 @@ void *__wrap_calloc(size_t number, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
+void __wrap_free(void *block);
 
 void *__wrap_malloc(size_t size)
 {
@@ -52,7 +59,11 @@ void *__wrap_calloc(size_t number, size_t size)
 
 void *__wrap_realloc(void *block, size_t size)
 {
-    return must_fail() ? NULL : realloc(block, size);
+    if (must_fail())
+        return NULL;
+    if (size == 0)
+        count_free(block);
+    return realloc(block, size);
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
@@ -63,4 +74,10 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 char *__wrap_strdup(const char *text)
 {
     return must_fail() ? NULL : strdup(text);
+}
+
+void __wrap_free(void *block)
+{
+    count_free(block);
+    free(block);
 }

@@ -1,5 +1,6 @@
 /*
- * allocate.h: let one allocation of a call fail, to see what the student's code does about it.
+ * allocate.h: let one allocation of a call fail, to see what the student's code does about it; and
+ * count, to see whether it does the same when it is watched.
  *
  * The student's object is linked with --wrap for the functions of malloc's family, and the
  * worker's copy of tensor.c is too: both come to the __wrap_ functions defined here, which count.
@@ -9,5 +10,10 @@
 /* From now on count from 0, and let the fail_at-th allocation fail; 0 lets none fail. */
 void allocate_begin(unsigned fail_at);
 
-/* Stop counting: how many were asked for since allocate_begin(). */
-unsigned allocate_end(void);
+/* Since allocate_begin(): how many allocations were asked for, and how many blocks freed. */
+typedef struct {
+    unsigned allocated, freed;
+} AllocateCounts;
+
+/* Stop counting. */
+AllocateCounts allocate_end(void);

@@ -169,6 +169,13 @@ static WireStatus put_results(WireBuffer *answer, Tensor *const *results, unsign
     return WIRE_OK;
 }
 
+static void end_counting(WireHeader *reply)
+{
+    AllocateCounts counts = allocate_end();
+    reply->allocated = counts.allocated;
+    reply->freed = counts.freed;
+}
+
 /* ---- the calls ------------------------------------------------------------------------------- */
 
 static WireStatus call_attention(WireReader *reader, WireHeader *reply, WireBuffer *answer)
@@ -180,7 +187,7 @@ static WireStatus call_attention(WireReader *reader, WireHeader *reply, WireBuff
         allocate_begin(reply->fail_at);
         AttentionResult result =
             student.attention(in.tensor[0], in.tensor[1], in.tensor[2], in.tensor[3]);
-        reply->allocated = allocate_end();
+        end_counting(reply);
         status = put_results(answer, (Tensor *[]){result.output, result.weights}, 2, &in);
         if (status == WIRE_OK)
             put_inputs(answer, &in);
@@ -199,7 +206,7 @@ static WireStatus call_self_create(WireReader *reader, WireHeader *reply, WireBu
         return WIRE_BAD_REQUEST;
     allocate_begin(reply->fail_at);
     SelfAttention *layer = student.self_create(d_model);
-    reply->allocated = allocate_end();
+    end_counting(reply);
     layers[slot] = layer;
     wire_put_u32(answer, layer != NULL ? slot + 1 : 0);
     wire_put_i32(answer, layer != NULL ? layer->d_model : 0);
@@ -223,7 +230,7 @@ static WireStatus call_self_forward(WireReader *reader, WireHeader *reply, WireB
     if (wire_finished(reader) && known) {
         allocate_begin(reply->fail_at);
         AttentionResult result = student.self_forward(layer, in.tensor[0], in.tensor[1]);
-        reply->allocated = allocate_end();
+        end_counting(reply);
         status = put_results(answer, (Tensor *[]){result.output, result.weights}, 2, &in);
         if (status == WIRE_OK)
             put_inputs(answer, &in);
@@ -242,7 +249,7 @@ static WireStatus call_self_free(WireReader *reader, WireHeader *reply, WireBuff
         return WIRE_BAD_REQUEST;
     allocate_begin(reply->fail_at);
     student.self_free(layer);
-    reply->allocated = allocate_end();
+    end_counting(reply);
     if (handle > 0)
         layers[handle - 1] = NULL;
     return WIRE_OK;
@@ -261,7 +268,7 @@ static WireStatus call_square_mask(Tensor *(*create)(int), WireReader *reader, W
         return WIRE_BAD_REQUEST;
     allocate_begin(reply->fail_at);
     Tensor *mask = create(seq_len);
-    reply->allocated = allocate_end();
+    end_counting(reply);
     return put_mask(answer, mask);
 }
 
@@ -306,7 +313,7 @@ static WireStatus call_padding(WireReader *reader, WireHeader *reply, WireBuffer
     if (wire_finished(reader)) {
         allocate_begin(reply->fail_at);
         Tensor *mask = student.padding(lengths, batch_size, max_length);
-        reply->allocated = allocate_end();
+        end_counting(reply);
         status = put_mask(answer, mask);
         for (uint32_t i = 0; status == WIRE_OK && i < count; i++)
             wire_put_i32(answer, lengths[i]);

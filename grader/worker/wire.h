@@ -40,7 +40,8 @@ typedef enum {
                            i32 max_length -> tensor, then i32 lengths[count] again */
     WIRE_BIDIRECTIONAL, /* i32 seq_len -> tensor */
     WIRE_KINDS,
-    WIRE_READY = 0xbead, /* not a call: a worker's first word, said before it comes to any code of the
+    WIRE_READY =
+        0xbead, /* not a call: a worker's first word, said before it comes to any code of the
                             student; whatever it says later may be a lie */
     WIRE_DEATH = 0xdead, /* not a call: the nursery's word, in place of a reply, that the worker is
                             dead: i32 status as of waitpid() */
@@ -59,12 +60,15 @@ typedef enum {
 
 typedef struct {
     uint32_t magic;
-    uint16_t kind;      /* WireKind; a reply repeats that of its request */
-    uint16_t status;    /* WireStatus in a reply, 0 in a request */
-    uint32_t sequence;  /* 1 for the first call of a test */
-    uint32_t length;    /* bytes of payload */
-    uint64_t nonce;     /* random for each worker; a reply repeats it */
-    uint32_t fail_at;   /* request: let the fail_at-th allocation of this call fail; 0: none */
+    uint16_t kind;     /* WireKind; a reply repeats that of its request */
+    uint16_t status;   /* WireStatus in a reply, 0 in a request */
+    uint32_t sequence; /* 1 for the first call of a test */
+    uint32_t length;   /* bytes of payload */
+    uint64_t nonce;    /* random for each worker; a reply repeats it */
+    union {
+        uint32_t fail_at; /* request: let the fail_at-th allocation of this call fail; 0: none */
+        uint32_t freed;   /* reply: how many blocks the call freed */
+    };
     uint32_t allocated; /* reply: how many allocations the call asked for */
 } WireHeader;
 

@@ -187,7 +187,7 @@ static void expect_kind(const Case *c, const char *test, const char *kind, const
 Test(memory, a_test_that_ends_the_run_does_not_spoil_the_others, .timeout = 60)
 {
     g_auto(Case) c = case_new("mistakes");
-    static const int numbers[] = {1, 22, 2, 23, 7, 24, 26};
+    static const int numbers[] = {1, 22, 2, 23, 7, 24, 26, 30};
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
         add_mask(&c, numbers[i]);
     case_check(&c);
@@ -199,6 +199,7 @@ Test(memory, a_test_that_ends_the_run_does_not_spoil_the_others, .timeout = 60)
     expect_one(&c, "mask_7", "use_after_free");
     expect_kind(&c, "mask_24", "different_results", "element 3 of the mask was 1 and is 0.5");
     expect_kind(&c, "mask_26", "crash", "the stack is full");
+    expect_kind(&c, "mask_30", "different_results", "it freed 0 blocks and frees 1");
 }
 
 Test(memory, a_test_that_is_too_slow_is_not_checked, .timeout = 60)

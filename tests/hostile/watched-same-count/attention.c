@@ -3,7 +3,6 @@
  * catalogue: 32
  * expect: graded
  * score: 4
- * known: native leaks are not counted: what leaks only without Valgrind is not seen
  * memory: yes
  */
 #include <stdint.h>

@@ -254,6 +254,15 @@ static Tensor *go_on_in_a_child(void)
     return square(2);
 }
 
+static Tensor *free_if_watched(void)
+{
+    char *volatile block = malloc(8);
+    if (RUNNING_ON_VALGRIND)
+        free(block);
+    block = NULL;
+    return square(2);
+}
+
 Tensor *create_causal_mask(int n)
 {
     switch (n) {
@@ -315,6 +324,8 @@ Tensor *create_causal_mask(int n)
         return speak();
     case 29:
         return go_on_in_a_child();
+    case 30:
+        return free_if_watched();
     default:
         return NULL;
     }
