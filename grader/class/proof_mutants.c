@@ -277,6 +277,25 @@ static void judge_tests(Proof *proof)
     proof_end(check);
 }
 
+/* An item that no mutant loses is decoration: it tells nobody from anybody. */
+static void judge_items(Proof *proof)
+{
+    ProofCheck *check = proof_begin(proof, "rubric items");
+    for (guint i = 0; i < proof->rubric->items->len; i++) {
+        const RubricItem *item = proof->rubric->items->pdata[i];
+        guint lost = 0;
+        for (guint k = 0; k < proof->mutants->len; k++) {
+            const ProofMutant *mutant = proof->mutants->pdata[k];
+            const ItemResult *of_mutant = result_item(mutant->trial->result, item->id);
+            lost += mutant->verdict == MUTANT_KILLED && loses(mutant->trial->result, of_mutant);
+        }
+        if (lost == 0)
+            proof_found(check, "no mutant loses points of %s", item->id);
+    }
+    check->says = g_strdup("each is lost by some mutant, and earned by the solution");
+    proof_end(check);
+}
+
 gboolean proof_check_mutants(Proof *proof, GError **error)
 {
     ProofCheck *points = proof_begin(proof, "written mutants");
@@ -288,5 +307,6 @@ gboolean proof_check_mutants(Proof *proof, GError **error)
     if (proof->mutations != NULL)
         judge_systematic(proof);
     judge_tests(proof);
+    judge_items(proof);
     return TRUE;
 }

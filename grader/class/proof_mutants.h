@@ -9,5 +9,5 @@
 gboolean proof_add_written(Proof *proof, GError **error);
 gboolean proof_add_systematic(Proof *proof, GError **error);
 
-/* Grade them all, and check what became of them: four checks. */
+/* Grade them all, and check what became of them: six checks. */
 gboolean proof_check_mutants(Proof *proof, GError **error);

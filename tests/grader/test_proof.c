@@ -145,6 +145,7 @@ Test(proof, a_weakened_test_is_found)
     check_mutants();
     assert_found("written mutants", "positive keeps all points of scaled_dot_product_attention");
     assert_found("tests that kill", "masking/no_memory kills no mutant");
+    assert_found("rubric items", "no mutant loses points of masking");
     cr_assert_not(proof_holds(proof));
 }
 
