@@ -95,7 +95,6 @@ Grade *gradebook_grade(Gradebook *book, const char *student, GError **error);
 typedef struct {
     char *assignment, *title;
     double max_score;
-    gboolean has_roster;
 } GradebookClass;
 void gradebook_class_clear(GradebookClass *class);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GradebookClass, gradebook_class_clear)

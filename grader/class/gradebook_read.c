@@ -100,8 +100,7 @@ gboolean gradebook_class(Gradebook *book, GradebookClass *class, GError **error)
 {
     GError *reason = NULL;
     g_autoptr(Statement) row = database_prepare(
-        &book->database, error,
-        "SELECT assignment, title, max_score, (SELECT max(listed) FROM student) FROM class", "");
+        &book->database, error, "SELECT assignment, title, max_score FROM class", "");
     if (row == NULL)
         return FALSE;
     if (!database_step(&book->database, row, &reason)) {
@@ -114,7 +113,6 @@ gboolean gradebook_class(Gradebook *book, GradebookClass *class, GError **error)
     class->assignment = statement_text(row, 0);
     class->title = statement_text(row, 1);
     class->max_score = sqlite3_column_double(row, 2);
-    class->has_roster = sqlite3_column_int(row, 3) != 0;
     return TRUE;
 }
 

@@ -109,9 +109,10 @@ static RosterRow *find_row(const GPtrArray *rows, const Submission *submission)
 
 /* ---- what a row says ------------------------------------------------------------------------- */
 
-guint roster_days_late(const RubricLate *late, GDateTime *submitted)
+/* Days that have begun after due and grace; 0 if nothing is due. */
+static guint count_days_late(const RubricLate *late, GDateTime *submitted)
 {
-    if (late->due == NULL || submitted == NULL)
+    if (late->due == NULL)
         return 0;
     g_autoptr(GDateTime) due = g_date_time_new_from_iso8601(late->due, NULL);
     GTimeSpan over = g_date_time_difference(submitted, due);
@@ -141,7 +142,7 @@ static gboolean read_late(const char *path, const RosterRow *row, const RubricLa
         if (time == NULL)
             return bad_cell(error, path, row, "submitted_at",
                             "must be a time with its zone, such as 2026-11-20T23:59:00+01:00");
-        submission->days_late = roster_days_late(late, time);
+        submission->days_late = count_days_late(late, time);
     }
     return TRUE;
 }

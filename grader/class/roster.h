@@ -18,6 +18,3 @@
  */
 gboolean roster_apply(const char *path, const Rubric *rubric, GPtrArray *submissions,
                       GError **error);
-
-/* Days late by the rubric: begun days after due + grace; 0 if nothing is due. */
-guint roster_days_late(const RubricLate *late, GDateTime *submitted);

@@ -46,13 +46,6 @@ gint submission_compare(gconstpointer a, gconstpointer b)
     return strcmp(left->attempt, right->attempt);
 }
 
-char *submission_label(const Submission *submission)
-{
-    if (*submission->attempt == '\0')
-        return g_strdup(submission->name);
-    return g_strdup_printf("%s (attempt %s)", submission->name, submission->attempt);
-}
-
 char *submission_fingerprint(const Submission *submission, const GPtrArray *files, guint file_kib)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);

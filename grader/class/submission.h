@@ -27,9 +27,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 /* Name, then attempts from the first to the latest: for g_ptr_array_sort(). */
 gint submission_compare(gconstpointer a, gconstpointer b);
 
-/* "ann", or "ann (attempt 2)"; to be freed. */
-char *submission_label(const Submission *submission);
-
 /*
  * SHA-256 of the files that the rubric lists, as intake would take them; of what is there instead
  * where one is no regular file.
