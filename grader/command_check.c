@@ -10,10 +10,10 @@ static gboolean has_item(const Rubric *rubric, const char *item, GError **error)
         return TRUE;
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; i < rubric->items->len; i++)
-        g_string_append_printf(names, "\n  ITEM=%s",
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
                                ((const RubricItem *)rubric->items->pdata[i])->id);
-    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "there is no item '%s'; there are:%s",
-                item, names->str);
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "there is no item '%s', but %s", item,
+                names->str);
     return FALSE;
 }
 
