@@ -134,8 +134,8 @@ static gboolean read_rows(Reader *reader, const char *path, GError **error)
 {
     g_autofree char *bytes = NULL;
     gsize length;
-    if (!g_file_get_contents(path, &bytes, &length, error))
-        return FALSE;
+    if (!g_file_get_contents(path, &bytes, &length, NULL))
+        return fault(error, path, "cannot be read");
     if (length > MAX_BYTES)
         return fault(error, path, "is larger than 32 MiB");
     struct csv_parser parser;

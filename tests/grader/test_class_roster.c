@@ -151,6 +151,14 @@ Test(roster, faults_are_told_with_their_row)
     expect_fault("", "has no column that is known");
 }
 
+Test(roster, one_that_is_not_there_is_a_usage_error)
+{
+    g_autoptr(GError) error = NULL;
+    cr_expect_not(roster_apply("/nonexistent.csv", &rubric, submissions, &error));
+    cr_expect(g_error_matches(error, GRADER_ERROR, GRADER_ERROR_USAGE));
+    cr_expect_str_eq(error->message, "the roster '/nonexistent.csv' cannot be read");
+}
+
 Test(roster, a_rubric_whose_late_makes_no_sense_is_refused)
 {
     const struct {
