@@ -23,7 +23,8 @@ const char *const api_tensor[] = {
     NULL,
 };
 
-const char *const api_wrapped[] = {"malloc", "calloc", "realloc", "aligned_alloc", "strdup", "free", NULL};
+const char *const api_wrapped[] = {"malloc", "calloc", "realloc", "aligned_alloc",
+                                   "strdup", "free",   NULL};
 
 gboolean api_has(const char *const *list, const char *name)
 {
