@@ -101,7 +101,15 @@ static const char *kind_of_file(mode_t mode)
         return "a named pipe";
     if (S_ISSOCK(mode))
         return "a socket";
+    if (S_ISLNK(mode))
+        return "a symbolic link";
     return "a device";
+}
+
+static void refuse_kind(Intake *intake, const char *name, mode_t mode)
+{
+    judge(intake, SUBMISSION_REFUSED, "'%s' is %s: hand in the file itself", name,
+          kind_of_file(mode));
 }
 
 /* Is this a file that we take? A hard link could be somebody else's file. */
@@ -109,8 +117,7 @@ static gboolean accept_file(Intake *intake, const char *name, const struct stat 
 {
     guint64 limit = (guint64)intake->rubric->limits.file_kib * 1024;
     if (!S_ISREG(info->st_mode))
-        judge(intake, SUBMISSION_REFUSED, "'%s' is %s, not a file", name,
-              kind_of_file(info->st_mode));
+        refuse_kind(intake, name, info->st_mode);
     else if (info->st_nlink != 1)
         judge(intake, SUBMISSION_REFUSED, "'%s' is a hard link: hand in a copy of the file", name);
     else if ((guint64)info->st_size > limit)
@@ -190,23 +197,22 @@ static gboolean store(Intake *intake, const char *name, const GByteArray *text, 
     return TRUE;
 }
 
-/* What cannot be opened: not there, a link, or a fault of ours. */
+/* What cannot be opened: not there, no file, or one that we may not read. */
 static gboolean explain_failure(Intake *intake, int folder, const char *name, GError **error)
 {
-    if (errno == ENOENT) {
+    int why = errno;
+    if (why == ENOENT) {
         g_autofree char *near = intake_near(folder, name);
         judge(intake, SUBMISSION_MISSING, "no %s in this folder%s%s", name,
               near != NULL ? "; " : "", near != NULL ? near : "");
         return TRUE;
     }
-    if (errno == ELOOP || errno == EXDEV) {
-        judge(intake, SUBMISSION_REFUSED, "'%s' is a symbolic link: hand in the file itself", name);
+    struct stat info;
+    if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(info.st_mode)) {
+        refuse_kind(intake, name, info.st_mode);
         return TRUE;
     }
-    if (errno == ENXIO || errno == ENODEV) {
-        judge(intake, SUBMISSION_REFUSED, "'%s' is a socket or a device, not a file", name);
-        return TRUE;
-    }
+    errno = why;
     grader_set_errno(error, "cannot read '%s'", name);
     return FALSE;
 }

@@ -1,6 +1,8 @@
 /* hostile.c: see hostile.h. */
 #include "hostile.h"
 
+#include <criterion/criterion.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include "report_text.h"
 #include "result_json.h"
 
+#define NOBODY 65534
 #define SEED 20260101u
 
 struct HostileGrader {
@@ -27,11 +30,21 @@ typedef struct {
 
 /* ---- the grader ------------------------------------------------------------------------------ */
 
-gboolean hostile_kit_is_readable(void)
+static gboolean kit_is_readable(void)
 {
     g_autoptr(Kit) kit = kit_find(NULL);
     g_autofree char *rubric = kit != NULL ? g_build_filename(kit->root, "rubric.yaml", NULL) : NULL;
     return kit != NULL && access(rubric, R_OK) == 0 && access(kit->tests, R_OK | X_OK) == 0;
+}
+
+void hostile_become_nobody(void)
+{
+    if (geteuid() != 0)
+        cr_skip_test("this is an ordinary user already");
+    cr_assert(setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+              setresuid(NOBODY, NOBODY, NOBODY) == 0);
+    if (!kit_is_readable())
+        cr_skip_test("nobody may not read the folder of the kit");
 }
 
 HostileGrader *hostile_grader_new(G_GNUC_UNUSED const char *scratch, GError **error)

@@ -15,8 +15,8 @@ HostileGrader *hostile_grader_new(const char *scratch, GError **error);
 void hostile_grader_free(HostileGrader *grader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostileGrader, hostile_grader_free)
 
-/* May this user read the kit that this program belongs to? */
-gboolean hostile_kit_is_readable(void);
+/* Become an ordinary user for good, or skip the test where that user cannot read the kit. */
+void hostile_become_nobody(void);
 
 /* The names, sorted, of the submissions that begin with `kind`. */
 GPtrArray *hostile_names(const HostileGrader *grader, const char *kind);
