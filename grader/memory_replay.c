@@ -21,7 +21,6 @@
 #define MAX_DOCUMENT (8u << 20)  /* bytes of XML; more is not read */
 #define MAX_RESULTS (256u << 20) /* bytes of replies */
 #define MAX_LOG 65536
-#define LOG_FD 3
 #define HARMLESS_OBJECT "libm.so.6" /* in place of the student's, and of anybody's code */
 #define OUTPUT_LIMIT 4096           /* of the student's prints, which nobody reads here */
 
@@ -51,7 +50,7 @@ static const char *const options[] = {
     "--run-libc-freeres=no",
     "--run-cxx-freeres=no",
     /* With --log-file, Valgrind 3.19 does not open a new --xml-file for a child process. */
-    "--log-fd=" G_STRINGIFY(LOG_FD),
+    "--log-fd=" G_STRINGIFY(REPLAY_LOG_FD),
 };
 
 /* ---- life cycle ------------------------------------------------------------------------------ */
@@ -265,7 +264,7 @@ static Process *start(const Sandbox *sandbox, const RubricLimits *limits, const 
         .box = box,
         .box_writable = TRUE,
         .argv = (const char *const *)argv->pdata,
-        .fds = &(ProcessFd){log, LOG_FD},
+        .fds = &(ProcessFd){log, REPLAY_LOG_FD},
         .n_fds = 1,
         /* The limit is one of CPU time; a machine that is busy may take longer. */
         .wall_seconds = 2 * limits->memory_seconds,

@@ -234,6 +234,16 @@ static void plant_controls(void)
     VALGRIND_DO_ADDED_LEAK_CHECK;
 }
 
+/* Where student code that writes to the socket of the native run does not meet it. */
+static int open_results(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, REPLAY_LOG_FD + 1);
+    close(fd);
+    close(REPLAY_LOG_FD);
+    return moved;
+}
+
 /* Mapped and not read into memory, so that Valgrind does not look for pointers in it. */
 static bool open_script(const char *path)
 {
@@ -257,7 +267,7 @@ int replay_main(int argc, char **argv)
         fprintf(stderr, "worker: cannot read the script of the replay\n");
         return 2;
     }
-    results = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    results = open_results(argv[2]);
     objects.paths = argv + 3;
     objects.count = argc - 3;
     if (results < 0 || !load_object(0))

@@ -29,6 +29,12 @@
 #define REPLAY_MAGIC 0x31504552u /* "REP1" */
 
 /*
+ * Valgrind's --log-fd, of which it keeps a copy out of reach. The worker closes this one: it has the
+ * number of the socket in the native run, and what student code says there is no complaint.
+ */
+#define REPLAY_LOG_FD 3
+
+/*
  * The controls: after the last test the worker loses a block of `lost_bytes`, reads one byte past
  * the end of a block of `read_bytes`, and branches on an undefined value. If Valgrind does not
  * report all three, its silence about the student's code means nothing.
