@@ -8,7 +8,8 @@
 #include "memory_replay.h"
 #include "replay.h"
 
-#define MAX_RUNS 3 /* of Valgrind, for one submission */
+#define MAX_RUNS 3 /* of Valgrind, for one submission, besides those that were too slow */
+#define MAX_SLOW 4 /* runs that were */
 #define MAX_DIED 4 /* tests of one item that died: the next ones have little to add */
 #define TAMPERED_HINT                                                                              \
     "this is no fault of your code, unless it plays with Valgrind: tell your instructor"
@@ -221,13 +222,22 @@ static gboolean give_up(Check *check, const char *why)
     return TRUE;
 }
 
-/* A test that is too slow costs its own item, not the others, which are replayed without it. */
-static void drop(Check *check, ReplayedTest *culprit)
+/*
+ * Slow tests cost their own items, not the others, which are replayed without them: the slowest one,
+ * and what took more than twice its share of the time.
+ */
+static void drop_slow(Check *check, const ReplayedTest *slowest)
 {
-    g_autofree char *why = g_strdup_printf("it takes more than %u seconds under Valgrind",
-                                           check->limits->memory_seconds);
-    mark_unchecked(check, culprit, "not_checked", why);
-    g_ptr_array_remove(check->tests, culprit);
+    guint seconds = check->limits->memory_seconds, share = seconds * 1000 / check->tests->len;
+    g_autofree char *why =
+        g_strdup_printf("it takes too much of the %u seconds under Valgrind", seconds);
+    for (guint i = check->tests->len; i-- > 0;) {
+        const ReplayedTest *test = check->tests->pdata[i];
+        if (test != slowest && test->milliseconds <= 2 * share)
+            continue;
+        mark_unchecked(check, test, "not_checked", why);
+        g_ptr_array_remove_index(check->tests, i);
+    }
 }
 
 /* From the test that ended the run on, each gets a process of its own. */
@@ -270,8 +280,8 @@ static gboolean is_last(Check *check, const MemoryReplay *replay, guint *slow, c
         isolate(check, replay->culprit);
         return FALSE;
     case REPLAY_SLOW:
-        drop(check, replay->culprit);
-        if ((*slow)++ == 0)
+        drop_slow(check, replay->culprit);
+        if (++*slow < MAX_SLOW)
             return FALSE;
         return give_up(check, "too many tests are too slow under Valgrind");
     case REPLAY_TAMPERED:
@@ -287,7 +297,7 @@ static gboolean is_last(Check *check, const MemoryReplay *replay, guint *slow, c
 static gboolean replay_all(Check *check, char **tampered, GError **error)
 {
     guint slow = 0, silent = 0;
-    for (guint number = 1; number <= MAX_RUNS && check->tests->len > 0; number++) {
+    for (guint number = 1; number <= MAX_RUNS + slow && check->tests->len > 0; number++) {
         GError *silence = NULL;
         g_autoptr(MemoryReplay) replay = memory_replay_run(
             check->sandbox, check->limits, check->box, number, check->tests, &silence);

@@ -22,16 +22,17 @@ typedef struct {
     gboolean isolated; /* in a process of its own, because it may die */
 
     gboolean begun, ended;
-    gboolean unusable; /* a result could not be freed: what is lost then is not a leak */
-    guint errors;      /* how often Valgrind saw one, shown or not; leaks not included */
-    GPtrArray *events; /* ValgrindEvent, of the run's documents */
-    GArray *undefined; /* ReplayUndefined */
+    gboolean unusable;  /* a result could not be freed: what is lost then is not a leak */
+    guint milliseconds; /* of CPU time */
+    guint errors;       /* how often Valgrind saw one, shown or not; leaks not included */
+    GPtrArray *events;  /* ValgrindEvent, of the run's documents */
+    GArray *undefined;  /* ReplayUndefined */
 } ReplayedTest;
 
 typedef enum {
     REPLAY_TRUSTED,
     REPLAY_DIED,     /* the process ended in `culprit` */
-    REPLAY_SLOW,     /* its time was up in `culprit` */
+    REPLAY_SLOW,     /* its time was up; `culprit` took the most of it */
     REPLAY_TAMPERED, /* `reason` */
 } ReplayState;
 

@@ -37,13 +37,14 @@ static gboolean on_begin(Follower *follower, guint index)
     return TRUE;
 }
 
-static gboolean on_end(Follower *follower, guint index, guint errors)
+static gboolean on_end(Follower *follower, guint index, guint errors, guint milliseconds)
 {
     ReplayedTest *test = test_of(follower, index);
     if (test == NULL || test != follower->running)
         return FALSE;
     test->ended = TRUE;
     test->errors = errors;
+    test->milliseconds = milliseconds;
     follower->running = NULL;
     return TRUE;
 }
@@ -79,11 +80,11 @@ static gboolean on_message(Follower *follower, const ValgrindEvent *event)
     if (event->text == NULL || !g_str_has_prefix(event->text, token))
         return FALSE;
     const char *words = event->text + strlen(token);
-    guint index, errors;
+    guint index, errors, milliseconds;
     if (sscanf(words, "begin %u", &index) == 1)
         return on_begin(follower, index);
-    if (sscanf(words, "end %u errors %u", &index, &errors) == 2)
-        return on_end(follower, index, errors);
+    if (sscanf(words, "end %u errors %u after %u", &index, &errors, &milliseconds) == 3)
+        return on_end(follower, index, errors, milliseconds);
     if (follower->running == NULL)
         return on_stage(follower, words);
     if (g_str_equal(words, "unusable"))
@@ -141,7 +142,7 @@ static const ValgrindDocument *find_main(GPtrArray *documents)
 static void reset(ReplayedTest *test)
 {
     test->begun = test->ended = test->unusable = FALSE;
-    test->errors = 0;
+    test->errors = test->milliseconds = 0;
     g_ptr_array_set_size(test->events, 0);
     g_array_set_size(test->undefined, 0);
 }
@@ -211,9 +212,9 @@ static gboolean ran_out_of_time(const ProcessOutcome *outcome, guint cpu_seconds
 }
 
 /* The test in which the run stopped; the main process may have waited for an isolated one. */
-static ReplayedTest *find_culprit(const MemoryTrace *trace, gboolean slow)
+static ReplayedTest *find_unfinished(const MemoryTrace *trace)
 {
-    if (trace->running != NULL || !slow)
+    if (trace->running != NULL)
         return trace->running;
     ReplayedTest *last = NULL;
     for (guint i = 0; i < trace->tests->len; i++) {
@@ -222,6 +223,23 @@ static ReplayedTest *find_culprit(const MemoryTrace *trace, gboolean slow)
             last = test;
     }
     return last;
+}
+
+/* The test that took the most time. The one in which it was up has all that no other one took. */
+static ReplayedTest *find_slowest(const MemoryTrace *trace, const ProcessOutcome *outcome)
+{
+    ReplayedTest *slowest = find_unfinished(trace);
+    gint64 rest = outcome->cpu_usec / 1000;
+    for (guint i = 0; i < trace->tests->len; i++)
+        rest -= ((const ReplayedTest *)trace->tests->pdata[i])->milliseconds;
+    if (slowest != NULL)
+        slowest->milliseconds = (guint)CLAMP(rest, 0, G_MAXINT);
+    for (guint i = 0; slowest != NULL && i < trace->tests->len; i++) {
+        ReplayedTest *test = trace->tests->pdata[i];
+        if (test->milliseconds > slowest->milliseconds)
+            slowest = test;
+    }
+    return slowest;
 }
 
 /* In place, at most COMPLAINT characters. */
@@ -267,7 +285,7 @@ void memory_trace_judge(const MemoryTrace *trace, const ProcessOutcome *outcome,
 {
     gboolean slow = !trace->done && ran_out_of_time(outcome, cpu_seconds);
     if (!trace->done && !trace->foreign)
-        replay->culprit = find_culprit(trace, slow);
+        replay->culprit = slow ? find_slowest(trace, outcome) : trace->running;
     if (replay->culprit != NULL) {
         replay->state = slow ? REPLAY_SLOW : REPLAY_DIED;
         return;

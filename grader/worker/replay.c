@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <valgrind/memcheck.h>
 
@@ -155,6 +156,7 @@ static bool run_test(const ReplayTest *test, unsigned *errors)
     unusable = false;
     tell("begin %u", test->index);
     unsigned before = VALGRIND_COUNT_ERRORS;
+    clock_t start = clock();
     srand(1); /* as in a new process */
     for (uint32_t call = 0; call < test->calls; call++)
         if (!run_call((ReplayResult){.test = test->index, .call = call}))
@@ -164,7 +166,8 @@ static bool run_test(const ReplayTest *test, unsigned *errors)
     if (unusable)
         tell("unusable");
     VALGRIND_DO_ADDED_LEAK_CHECK;
-    tell("end %u errors %u", test->index, *errors);
+    unsigned spent = (unsigned)((clock() - start) * 1000 / CLOCKS_PER_SEC);
+    tell("end %u errors %u after %u", test->index, *errors, spent);
     return true;
 }
 

@@ -216,7 +216,24 @@ Test(memory, a_test_that_is_too_slow_is_not_checked, .timeout = 60)
                      c.result->memory_state);
     expect_one(&c, "mask_2", "leak");
     expect_nothing(&c, "mask_1");
-    expect_kind(&c, "mask_25", "not_checked", "more than 2 seconds");
+    expect_kind(&c, "mask_25", "not_checked", "too much of the 2 seconds");
+}
+
+Test(memory, an_item_that_is_too_slow_does_not_spoil_the_others, .timeout = 60)
+{
+    g_auto(Case) c = case_new("mistakes");
+    c.rubric->limits.memory_seconds = 2;
+    sandbox_free(c.sandbox);
+    c.sandbox = sandbox_open(c.kit->libexec, &c.rubric->limits, NULL);
+    case_add(&c, "masking", "slow", call_mask(25), 0);
+    case_add(&c, "masking", "slow_again", call_mask(25), 0);
+    case_add(&c, "integration", "clean", call_mask(1), 0);
+    case_add(&c, "integration", "leaky", call_mask(2), 0);
+    case_check(&c);
+    cr_expect_str_eq(c.result->memory_state, "not checked: 2 tests, see there", "%s",
+                     c.result->memory_state);
+    expect_nothing(&c, "clean");
+    expect_one(&c, "leaky", "leak");
 }
 
 /* The gate refuses such an object before it runs; this is what holds if it did not. */

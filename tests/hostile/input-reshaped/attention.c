@@ -3,7 +3,6 @@
  * catalogue: 30
  * expect: graded
  * score: 5
- * known: what it damages under Valgrind costs its honest masks a fifth of their points
  */
 #include <stdio.h>
 #include <stdlib.h>
