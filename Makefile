@@ -153,7 +153,9 @@ lint: ## look for mistakes without running anything
 	clang-format --dry-run -Werror $(SOURCES)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	    --suppress=internalAstError --library=gtk '-DTest(suite,name,...)=void suite##_##name(void)' \
-	    '-DTestSuite(...)=struct suite' -D__x86_64__ -Istarter -Igrader -Igrader/worker $(filter %.c,$(SOURCES))
+	    '-DTestSuite(...)=struct suite' \
+	    '-DParameterizedTest(parameter,suite,name,...)=void suite##_##name(parameter)' \
+	    -D__x86_64__ -Istarter -Igrader -Igrader/worker $(filter %.c,$(SOURCES))
 	printf '%s\n' $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) | \
 	    xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(GRADER_CFLAGS) -Itests/support' sh
 	shellcheck $(SCRIPTS)
