@@ -150,14 +150,14 @@ format: ## lay out the C sources
 	clang-format -i $(SOURCES)
 
 lint: ## look for mistakes without running anything
-	clang-format --dry-run -Werror $(SOURCES)
-	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
+	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	    --suppress=internalAstError --library=gtk '-DTest(suite,name,...)=void suite##_##name(void)' \
-	    '-DTestSuite(...)=struct suite' \
-	    '-DParameterizedTest(parameter,suite,name,...)=void suite##_##name(parameter)' \
+	    '-DTestSuite(...)=struct suite' '-DParameterizedTest(p,suite,name,...)=void suite##_##name(p)' \
+	    '-DParameterizedTestParameters(suite,name)=void suite##_##name##_parameters(void)' \
 	    -D__x86_64__ -Istarter -Igrader -Igrader/worker $(filter %.c,$(SOURCES))
-	printf '%s\n' $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) | \
+	$(Q)printf '%s\n' $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) | \
 	    xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(GRADER_CFLAGS) -Itests/support' sh
-	shellcheck $(SCRIPTS)
+	$(Q)shellcheck $(SCRIPTS)
 
 .PHONY: all sanitize hostile bench bench-class coverage grade starter release validate test fuzz format lint FORCE
