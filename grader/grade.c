@@ -111,10 +111,14 @@ static void memory_test_free(MemoryTest *test)
     g_free(test);
 }
 
-/* Did its code go on and on? Under Valgrind it would again, and hold up the other tests. */
-static gboolean was_endless(const TestResult *test)
+/*
+ * Would a replay spoil that of the other tests? Code that went on and on would do so again, and what
+ * a forbidden system call does under Valgrind says nothing about memory.
+ */
+static gboolean is_unfit_for_replay(const TestResult *test)
 {
-    return test->status == TEST_TIMED_OUT || g_strcmp0(test->failure, "output") == 0;
+    return test->status == TEST_TIMED_OUT || test->status == TEST_BROKEN ||
+           g_strcmp0(test->failure, "output") == 0 || g_strcmp0(test->failure, "forbidden") == 0;
 }
 
 /* The tests whose calls can be repeated: those that made any and came to an end. */
@@ -126,8 +130,7 @@ static GPtrArray *list_recorded(const Result *result, const char *scratch)
         for (guint k = 0; k < item->tests->len; k++) {
             const TestResult *test = item->tests->pdata[k];
             g_autofree char *record = testrun_record(scratch, item->id, test->name);
-            if (was_endless(test) || test->status == TEST_BROKEN ||
-                !g_file_test(record, G_FILE_TEST_EXISTS))
+            if (is_unfit_for_replay(test) || !g_file_test(record, G_FILE_TEST_EXISTS))
                 continue;
             MemoryTest *recorded = g_new0(MemoryTest, 1);
             recorded->item = item->id;

@@ -12,6 +12,7 @@ static const struct {
     {"exit", "the code called exit()"},
     {"timeout", "the code took too long"},
     {"output", "the code printed too much"},
+    {"forbidden", "the code asked the operating system for something forbidden"},
     {"protocol", "the code wrote to a descriptor that is not its own"},
     {"broken", "a fault of the grader"},
     {"not_defined", "a function is missing"},

@@ -77,7 +77,7 @@ GPtrArray *testreport_load(const char *path, GError **error)
 static TestStatus status_of_failure(const char *failure)
 {
     if (g_strcmp0(failure, "crash") == 0 || g_strcmp0(failure, "exit") == 0 ||
-        g_strcmp0(failure, "output") == 0)
+        g_strcmp0(failure, "output") == 0 || g_strcmp0(failure, "forbidden") == 0)
         return TEST_CRASHED;
     if (g_strcmp0(failure, "timeout") == 0)
         return TEST_TIMED_OUT;

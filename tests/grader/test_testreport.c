@@ -99,6 +99,7 @@ Test(testreport, tells_statuses_apart)
     expect_applied("failed", "x\nfailure: crash", TEST_CRASHED);
     expect_applied("failed", "x\nfailure: exit", TEST_CRASHED);
     expect_applied("failed", "x\nfailure: output", TEST_CRASHED);
+    expect_applied("failed", "x\nfailure: forbidden", TEST_CRASHED);
     expect_applied("failed", "x\nfailure: timeout", TEST_TIMED_OUT);
     expect_applied("timeout", NULL, TEST_TIMED_OUT);
 }

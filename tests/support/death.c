@@ -27,7 +27,7 @@ static const struct {
     {SIGXCPU, "timeout", "did not return within %s s of computing",
      "an endless loop? Look at the condition and the step of each loop"},
     {SIGXFSZ, "output", "printed more than %s KiB", "a printf in a loop? Take debug prints out"},
-    {SIGSYS, "crash", "asked the operating system for something that is not allowed (SIGSYS)",
+    {SIGSYS, "forbidden", "asked the operating system for something that is not allowed (SIGSYS)",
      "only memory, arithmetic and printing are needed here"},
     {SIGKILL, "crash", "was killed (SIGKILL), probably because it used too much memory",
      "is something created again and again in a loop?"},

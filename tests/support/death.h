@@ -4,7 +4,7 @@
 #pragma once
 
 typedef struct {
-    const char *failure; /* "crash", "exit", "timeout" or "output", see fail.h */
+    const char *failure; /* "crash", "exit", "timeout", "output" or "forbidden", see fail.h */
     const char *hint;
     char what[160]; /* to follow the name of the function: "called exit(0) instead of ..." */
 } Death;

@@ -13,7 +13,8 @@
  * Words for `failure`: "not_implemented" (NULL for good input), "value", "shape", "row_sum",
  * "masked" (weight where the mask forbids it), "input_changed", "not_refused" (bad input was
  * accepted), "result" (a result that cannot be a tensor), "not_defined"; the proxy adds "crash",
- * "exit", "timeout", "output" (printed too much), "protocol" and "broken" (our own fault).
+ * "exit", "timeout", "output" (printed too much), "forbidden" (a system call), "protocol" and
+ * "broken" (our own fault).
  */
 #pragma once
 
