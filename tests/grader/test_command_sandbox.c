@@ -35,9 +35,9 @@ Test(command_sandbox, shows_each_layer)
 
 Test(command_sandbox, says_why_a_layer_is_missing)
 {
-    g_setenv("ATTENTION_SANDBOX_OFF", "landlock", TRUE);
+    g_setenv("ATTENTION_SANDBOX_OFF", "cgroup", TRUE);
     const char *text = run("sandbox", EXIT_FULL_MARKS, NULL);
-    cr_expect_not_null(strstr(text, "landlock    off          turned off by ATTENTION_SANDBOX_OFF"),
+    cr_expect_not_null(strstr(text, "cgroup      off          turned off by ATTENTION_SANDBOX_OFF"),
                        "%s", text);
 }
 
