@@ -36,6 +36,16 @@ static gboolean check(GradeClassOptions *options, GError **error)
     return TRUE;
 }
 
+/* GLib's parser knows `-j 4` but not `-j4`, which is what the hands of make's users type. */
+static void spell_out_jobs(int argc, char **argv)
+{
+    for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++)
+        if (g_str_has_prefix(argv[i], "-j") && g_ascii_isdigit(argv[i][2])) {
+            g_autofree char *spelt = g_strconcat("--jobs=", argv[i] + 2, NULL);
+            argv[i] = (char *)g_intern_string(spelt);
+        }
+}
+
 static gboolean parse(GradeClassOptions *options, int *argc, char ***argv, GError **error)
 {
     const GOptionEntry entries[] = {
@@ -43,8 +53,8 @@ static gboolean parse(GradeClassOptions *options, int *argc, char ***argv, GErro
          "folder for reports and gradebook (default: grades)", "DIR"},
         {"gradebook", 'g', 0, G_OPTION_ARG_FILENAME, &options->class.gradebook,
          "instead of DIR/gradebook.db", "FILE"},
-        {"jobs", 'j', 0, G_OPTION_ARG_INT, &options->jobs, "submissions at once (default: cores)",
-         "N"},
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &options->jobs,
+         "submissions at once (default: what keeps all cores busy)", "N"},
         {"again", 0, 0, G_OPTION_ARG_NONE, &options->again,
          "grade also what has not changed since it was graded", NULL},
         {"roster", 'r', 0, G_OPTION_ARG_FILENAME, &options->roster,
@@ -59,6 +69,7 @@ static gboolean parse(GradeClassOptions *options, int *argc, char ***argv, GErro
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
          "print every report, not only the table", NULL},
         G_OPTION_ENTRY_NULL};
+    spell_out_jobs(*argc, *argv);
     if (!options_parse(&options->common, "PATH...",
                        "Grade submissions against the hidden tests. A PATH is a submission's "
                        "folder, or a folder or zip of them: a folder for each student, git clones, "
@@ -84,11 +95,21 @@ static int grade_one(ClassWork *work, GError **error)
     return options_publish(options, result, submission->path, error) ? status : EXIT_OWN_FAULT;
 }
 
+/*
+ * A grading waits for a tenth of its time, mostly until the kernel has made or ended a namespace:
+ * half more submissions than cores leave no core idle.
+ */
+static guint jobs_wanted(const GradeClassOptions *options)
+{
+    guint cores = g_get_num_processors();
+    return options->jobs > 0 ? (guint)options->jobs : cores + (cores + 1) / 2;
+}
+
 static gboolean grade_here(ClassWork *work, BatchOutcome *outcome, GError **error)
 {
     const GradeClassOptions *options = work->options;
     g_autoptr(GPtrArray) chosen = class_work_chosen(work);
-    guint jobs = options->jobs > 0 ? (guint)options->jobs : g_get_num_processors();
+    guint jobs = jobs_wanted(options);
     work->context->jobs = MAX(1, jobs / MAX(1, chosen->len));
     const Batch batch = {.context = work->context,
                          .book = work->book,

@@ -98,7 +98,7 @@ import os, pty, sys
 pid, terminal = pty.fork()
 if pid == 0:
     os.environ["TERM"] = "xterm"
-    os.execv(sys.argv[1], ["grader", "grade", "class", "--grades", "stopped", "--jobs=1"])
+    os.execv(sys.argv[1], ["grader", "grade", "class", "--grades", "stopped", "-j1"])
 shown = b""
 while True:
     try:
