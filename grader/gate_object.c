@@ -15,8 +15,10 @@ enum {
 
 #if defined(__x86_64__)
 #define HOST_MACHINE EM_X86_64
+#define HOST_RELATIVE R_X86_64_RELATIVE
 #elif defined(__aarch64__)
 #define HOST_MACHINE EM_AARCH64
+#define HOST_RELATIVE R_AARCH64_RELATIVE
 #else
 #error "the gate knows the machine code of x86-64 and of aarch64 only"
 #endif
@@ -208,6 +210,46 @@ static gboolean relocations_agree(const GateObject *object)
     return TRUE;
 }
 
+static void visit_table(const GateObject *object, GElf_Sxword tag, GateRelocationVisit visit,
+                        gpointer data)
+{
+    GElf_Addr address = dynamic_value(object, tag);
+    GElf_Shdr header;
+    Elf_Scn *section = address != 0 ? find_section(object, SHT_RELA, address, &header) : NULL;
+    Elf_Data *table = section != NULL ? elf_getdata(section, NULL) : NULL;
+    GElf_Rela relocation;
+    for (int i = 0; table != NULL && gelf_getrela(table, i, &relocation) != NULL; i++)
+        visit(&relocation, data);
+}
+
+typedef struct {
+    guint64 n_symbols;  /* in the table of symbols */
+    guint64 n_relative; /* so many of the first relocations the loader takes for relative ones */
+    guint64 n_seen;
+    gboolean agree;
+} Relocations;
+
+/* A symbol behind the table is one that the loader would find, and that nobody has judged. */
+static void check_relocation(const GElf_Rela *relocation, gpointer data)
+{
+    Relocations *all = data;
+    gboolean relative = GELF_R_TYPE(relocation->r_info) == HOST_RELATIVE;
+    if (GELF_R_SYM(relocation->r_info) >= all->n_symbols ||
+        (all->n_seen < all->n_relative && !relative))
+        all->agree = FALSE;
+    all->n_seen++;
+}
+
+static gboolean relocations_fit(const GateObject *object, guint64 n_symbols)
+{
+    Relocations all = {
+        .n_symbols = n_symbols, .n_relative = dynamic_value(object, DT_RELACOUNT), .agree = TRUE};
+    visit_table(object, DT_RELA, check_relocation, &all);
+    all.agree = all.agree && all.n_seen >= all.n_relative;
+    visit_table(object, DT_JMPREL, check_relocation, &all);
+    return all.agree;
+}
+
 static gboolean tables_agree(const GateObject *object)
 {
     GElf_Shdr symbols, strings;
@@ -221,7 +263,8 @@ static gboolean tables_agree(const GateObject *object)
            strings.sh_addr == dynamic_value(object, DT_STRTAB) &&
            strings.sh_size == dynamic_value(object, DT_STRSZ) &&
            section_agrees(object, SHT_STRTAB, strings.sh_addr, strings.sh_size) &&
-           relocations_agree(object);
+           relocations_agree(object) &&
+           relocations_fit(object, symbols.sh_size / symbols.sh_entsize);
 }
 
 /* ---- life cycle ---------------------------------------------------------------------------------
@@ -274,18 +317,6 @@ void gate_object_each_symbol(const GateObject *object, GElf_Word type, GateSymbo
         const char *name = elf_strptr(object->elf, header.sh_link, symbol.st_name);
         visit(&symbol, name != NULL ? name : "", data);
     }
-}
-
-static void visit_table(const GateObject *object, GElf_Sxword tag, GateRelocationVisit visit,
-                        gpointer data)
-{
-    GElf_Addr address = dynamic_value(object, tag);
-    GElf_Shdr header;
-    Elf_Scn *section = address != 0 ? find_section(object, SHT_RELA, address, &header) : NULL;
-    Elf_Data *table = section != NULL ? elf_getdata(section, NULL) : NULL;
-    GElf_Rela relocation;
-    for (int i = 0; table != NULL && gelf_getrela(table, i, &relocation) != NULL; i++)
-        visit(&relocation, data);
 }
 
 void gate_object_each_relocation(const GateObject *object, GateRelocationVisit visit, gpointer data)

@@ -22,6 +22,8 @@
 #define WALL_FACTOR 10
 /* Of what a test printed, the report keeps this much. */
 #define PRINTED_KEPT 2048
+/* What the worker's own messages begin with. */
+#define OF_WORKER "worker: "
 /* What the test program itself says; shown only when it breaks. */
 #define PROGRAM_OUTPUT 4096
 
@@ -129,23 +131,43 @@ static char *last_words(Process *process)
     return escape_text(outcome->err->str, -1, 300, FALSE);
 }
 
+/* Wait for the nursery's next word, and read what it prints, so that it cannot be stuck in that. */
+static gboolean hear_nursery(Session *session)
+{
+    gint64 seconds = session->rubric->limits.test_seconds * WALL_FACTOR;
+    gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND, left;
+    NurseryReport report;
+    while ((left = end - g_get_monotonic_time()) > 0) {
+        struct pollfd fds[1 + PROCESS_POLLFDS] = {{.fd = session->control, .events = POLLIN}};
+        process_pollfds(session->nursery, fds + 1);
+        poll(fds, G_N_ELEMENTS(fds), (int)(left / 1000) + 1);
+        if (fds[0].revents != 0)
+            return recv(session->control, &report, sizeof report, 0) == (ssize_t)sizeof report;
+        process_pump(session->nursery);
+    }
+    return FALSE;
+}
+
 /*
- * Wait until the object is loaded. If it cannot be, the dynamic linker's message, which the worker
- * marks as such, is the submission's fault; a worker that does not start at all is ours.
+ * Wait until the object is loaded. A worker that does not start is our fault. What the dynamic
+ * linker then says of the object, or that it comes to grief over it, is the submission's.
  */
 static gboolean await_nursery(Session *session, GError **error)
 {
-    NurseryReport ready;
-    if (recv(session->control, &ready, sizeof ready, 0) == (ssize_t)sizeof ready)
+    gboolean started = hear_nursery(session);
+    if (started && hear_nursery(session))
         return TRUE;
+    process_kill(session->nursery);
     g_autofree char *words = last_words(session->nursery);
-    if (g_str_has_prefix(words, "worker: ")) {
-        session->result->status = SUBMISSION_REFUSED;
-        session->result->reason =
-            g_strdup_printf("the compiled attention.c cannot be loaded: %s", words + 8);
+    if (!started) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_SANDBOX, "the worker did not start: %s",
+                    words);
         return FALSE;
     }
-    g_set_error(error, GRADER_ERROR, GRADER_ERROR_SANDBOX, "the worker did not start: %s", words);
+    const char *why = words + (g_str_has_prefix(words, OF_WORKER) ? strlen(OF_WORKER) : 0);
+    session->result->status = SUBMISSION_REFUSED;
+    session->result->reason = g_strdup_printf("the compiled attention.c cannot be loaded: %s",
+                                              *why != '\0' ? why : "the dynamic linker crashes");
     return FALSE;
 }
 

@@ -198,6 +198,7 @@ int nursery_main(int argc, char **argv)
     /* A worker of the same user must not be able to attach to this process or read its memory. */
     prctl(PR_SET_DUMPABLE, 0);
     signal(SIGPIPE, SIG_IGN);
+    report(0, 0, 0);
     if (!calls_load(argv[1]))
         return EXIT_FAILURE;
     sigset_t child;

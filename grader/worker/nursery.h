@@ -6,6 +6,7 @@
  * It loads the student's object once, without running any of it, and then listens on descriptor 3,
  * a SOCK_SEQPACKET socket to the grader:
  *
+ *     nursery -> grader   NurseryReport id 0: started; what happens now is the object's doing
  *     nursery -> grader   NurseryReport id 0: loaded, ready
  *     grader -> nursery   u32 id, with two descriptors: the connection of a test's proxy, and a
  *                         file for what the worker prints
