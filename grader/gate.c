@@ -9,6 +9,7 @@
 
 enum {
     REFUSALS_LIMIT = 20,
+    ENOUGH = 200, /* refusals, repetitions too */
     ALIGNMENT_LIMIT = 2 * 1024 * 1024,
     STATIC_SHARE = 4, /* static data may take a fourth of the memory limit */
 };
@@ -17,6 +18,7 @@ void gate_refuse(Gate *gate, const char *rule, guint line, const char *hint, con
                  ...)
 {
     va_list arguments;
+    gate->n_refused++;
     va_start(arguments, format);
     g_autofree char *what = g_strdup_vprintf(format, arguments);
     va_end(arguments);
@@ -44,6 +46,11 @@ void gate_refuse(Gate *gate, const char *rule, guint line, const char *hint, con
     diagnostic->hint = g_strdup(hint);
     /* Refusals come before the compiler's warnings. */
     g_ptr_array_insert(gate->result->diagnostics, (gint)refusals, diagnostic);
+}
+
+gboolean gate_has_enough(const Gate *gate)
+{
+    return gate->n_refused >= ENOUGH;
 }
 
 /* The first line that has one of these words. */
@@ -225,6 +232,8 @@ static void visit_relocation(const GElf_Rela *relocation, gpointer data)
 {
     Gate *gate = data;
     GElf_Xword type = GELF_R_TYPE(relocation->r_info);
+    if (gate_has_enough(gate))
+        return;
     /* Number 0 is R_X86_64_NONE and R_AARCH64_NONE, which changes nothing. */
     if (type != 0 && !gate_object_is_variable(gate->object, relocation->r_offset))
         gate_refuse(gate, "object", find_assembly(gate), "remove the assembly",
@@ -278,7 +287,7 @@ gboolean gate_judge(const Rubric *rubric, const char *object, Result *result,
     g_autoptr(Source) source = source_load(path);
     const char *why = NULL;
     g_autoptr(GateObject) loaded = gate_object_load(object, &why);
-    Gate gate = {rubric, loaded, source, file, result};
+    Gate gate = {rubric, loaded, source, file, result, 0};
     if (loaded == NULL) {
         gate_refuse(&gate, "object", find_assembly(&gate), "compile it with the kit",
                     "what gcc made of it cannot be used: %s", why);

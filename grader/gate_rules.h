@@ -15,6 +15,7 @@ typedef struct {
     const Source *source;
     const char *file; /* name of the source in messages */
     Result *result;
+    guint n_refused; /* how often something was refused, repetitions too */
 } Gate;
 
 /*
@@ -23,6 +24,9 @@ typedef struct {
  */
 void gate_refuse(Gate *gate, const char *rule, guint line, const char *hint, const char *format,
                  ...) G_GNUC_PRINTF(5, 6);
+
+/* Was so much refused that to look on is a waste? An object may have a million faults. */
+gboolean gate_has_enough(const Gate *gate);
 
 /* The rules about symbols: what it defines and what it needs. */
 void gate_judge_symbols(Gate *gate);

@@ -72,6 +72,8 @@ static void judge_exported(Gate *gate, const GElf_Sym *symbol, const char *name)
 static void visit_dynamic(const GElf_Sym *symbol, const char *name, gpointer data)
 {
     Gate *gate = data;
+    if (gate_has_enough(gate))
+        return;
     if (GELF_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC) {
         g_autofree char *label = shown(name);
         gate_refuse(gate, "ifunc", source_find(gate->source, name), "write one plain function",
@@ -88,8 +90,8 @@ static void visit_any(const GElf_Sym *symbol, const char *name, gpointer data)
 {
     Gate *gate = data;
     guint type = GELF_ST_TYPE(symbol->st_info);
-    if (symbol->st_shndx == SHN_UNDEF || (type != STT_FUNC && type != STT_NOTYPE) ||
-        !gate_is_reserved(name))
+    if (gate_has_enough(gate) || symbol->st_shndx == SHN_UNDEF ||
+        (type != STT_FUNC && type != STT_NOTYPE) || !gate_is_reserved(name))
         return;
     g_autofree char *label = shown(name);
     gate_refuse(gate, "defines", source_find(gate->source, name),
