@@ -52,13 +52,14 @@ static const char *const compile_flags[] = {"-std=gnu17",
                                             "-Iinclude"};
 
 /*
+ * No link-time optimisation: a submission could bring bytecode along, and gcc would compile that.
  * -Bsymbolic: calls within attention.c stay there, whatever the worker defines. Code lies in a
  * segment of its own, so that the gate's scan of code never meets a student's constants. Whether
  * the stack is executable is left to the object: the gate has to see that it asks for it.
  */
 static const char *const link_flags[] = {
-    "-shared", "-nostartfiles", "-Wl,-Bsymbolic", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,text",
-    "-Wl,-z,separate-code", "-Wl,--build-id=none",
+    "-shared", "-nostartfiles", "-fno-lto", "-fno-use-linker-plugin", "-Wl,-Bsymbolic",
+    "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,text", "-Wl,-z,separate-code", "-Wl,--build-id=none",
     /* libc defines these two in an archive that wants more than -nostartfiles gives; wrapped, they
        reach the gate, which has a better message. */
     "-Wl,--wrap=atexit", "-Wl,--wrap=at_quick_exit"};
