@@ -96,6 +96,7 @@ static void expect_complete_masked(const SelfAttention *layer, const Tensor *emb
                          CAUSAL_HINT);
     expect_masked_result(self_attention_forward(layer, embeddings, padding), embeddings, padding,
                          true_padding, of_padding, PADDING_HINT);
+    expect_shape("mask", padding, 3, true_padding->shape, "in create_padding_mask({8, 5}, 2, 8)");
     for (int i = 0; i < 2; i++) {
         owned Tensor *mask = item(padding, i), *true_mask = item(true_padding, i);
         expect_masked_result(scaled_dot_product_attention(sequence, sequence, sequence, mask),
