@@ -11,9 +11,12 @@
 /* One item while it is reported. */
 typedef struct {
     const ItemResult *item;
-    GHashTable *said; /* hints, causes and prints that need not be said again */
+    GHashTable *said;     /* hints, causes and prints that need not be said again */
+    GHashTable *messages; /* of tests that were shown */
     guint title_columns;
-    guint failures; /* shown so far */
+    guint failures;     /* shown so far */
+    gboolean unwritten; /* it was said that something is not written yet */
+    GString *same;      /* titles of tests that say what was said before */
 } ItemReport;
 
 static const char *title_of(const TestResult *test)
@@ -110,6 +113,8 @@ static void failure(Report *report, ItemReport *each, const TestResult *test)
 {
     gboolean first = each->failures++ == 0;
     title_and_message(report, each, test);
+    if (test->message != NULL)
+        g_hash_table_add(each->messages, test->message);
     if (is_new(each, test->cause))
         report_paragraph(report, COLUMN_BODY, YELLOW, "likely cause:", COLUMN_BODY + 2,
                          test->cause);
@@ -133,6 +138,26 @@ static void unwritten(Report *report, const Result *result)
     report_paragraph(report, COLUMN_TAG, YELLOW, "TODO", COLUMN_BODY, text);
 }
 
+/* One thing that is not written yet is enough to begin with, and one crash to look into. */
+static gboolean is_same(const ItemReport *each, const TestResult *test)
+{
+    if (words_is_unwritten(test))
+        return each->unwritten;
+    return test->message != NULL && g_hash_table_contains(each->messages, test->message) &&
+           (test->cause == NULL || g_hash_table_contains(each->said, test->cause));
+}
+
+static void same(Report *report, ItemReport *each)
+{
+    if (each->same->len == 0)
+        return;
+    g_string_append(each->same, ": the same");
+    report_paragraph(report, COLUMN_TAG, each->unwritten ? YELLOW : RED,
+                     each->unwritten ? "TODO" : "FAIL", COLUMN_BODY, each->same->str);
+    g_string_truncate(each->same, 0);
+}
+
+/* What is not written yet comes last: see words_failures(). */
 static void failures(Report *report, ItemReport *each)
 {
     g_autoptr(GPtrArray) failed = words_failures(each->item);
@@ -140,9 +165,22 @@ static void failures(Report *report, ItemReport *each)
         unwritten(report, report->result);
         return;
     }
-    for (guint i = 0; i < MIN(failed->len, FAILURES_SHOWN); i++)
-        failure(report, each, g_ptr_array_index(failed, i));
-    guint more = failed->len - MIN(failed->len, FAILURES_SHOWN);
+    guint more = 0;
+    for (guint i = 0; i < failed->len; i++) {
+        const TestResult *test = g_ptr_array_index(failed, i);
+        if (is_same(each, test)) {
+            g_string_append_printf(each->same, "%s%s", each->same->len > 0 ? ", " : "",
+                                   title_of(test));
+        } else if (each->failures < FAILURES_SHOWN) {
+            if (words_is_unwritten(test))
+                same(report, each);
+            each->unwritten = words_is_unwritten(test);
+            failure(report, each, test);
+        } else {
+            more++;
+        }
+    }
+    same(report, each);
     if (more > 0)
         g_string_append_printf(report->out, "%*s... and %u more %s\n", COLUMN_TAG, "", more,
                                more == 1 ? "test fails" : "tests fail");
@@ -272,7 +310,13 @@ static void item(Report *report, const ItemResult *item, guint columns)
     }
     g_string_append_c(report->out, '\n');
     g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
-    ItemReport each = {item, said, title_columns(item), 0};
+    g_autoptr(GHashTable) messages = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GString) titles = g_string_new(NULL);
+    ItemReport each = {.item = item,
+                       .said = said,
+                       .messages = messages,
+                       .title_columns = title_columns(item),
+                       .same = titles};
     failures(report, &each);
     skipped(report, item);
     findings(report, &each);

@@ -55,7 +55,7 @@ static void skip_failed_tests(ItemResult *item, const char *need)
         if (test->status != TEST_FAILED)
             continue;
         test->status = TEST_SKIPPED;
-        replace(&test->message, g_strdup_printf("needs %s, which is not implemented yet", need));
+        replace(&test->message, g_strdup_printf("%s is not implemented yet", need));
         replace(&test->hint, NULL);
         replace(&test->cause, NULL);
     }

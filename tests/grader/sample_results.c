@@ -75,7 +75,7 @@ Result *sample_stubs(void)
              "begin with the scores: tensor_matmul(Q, swapped K)");
     for (guint i = 0; i < 2; i++)
         fail(test_at(result, 1, i), TEST_SKIPPED, "not_implemented",
-             "needs scaled_dot_product_attention, which is not implemented yet", NULL);
+             "scaled_dot_product_attention is not implemented yet", NULL);
     return result;
 }
 

@@ -166,6 +166,25 @@ Test(report, shows_first_what_is_worth_looking_at)
     cr_assert_not_null(strstr(report, "next: find out why \"rows sum to one\" ends your program"));
 }
 
+Test(report, says_once_what_many_tests_say)
+{
+    g_autoptr(Result) result = sample_full();
+    ItemResult *item = result_item(result, "scaled_dot_product_attention");
+    item->points = 0;
+    for (guint i = 0; i < 4; i++) {
+        TestResult *test = g_ptr_array_index(item->tests, i);
+        test->status = i < 2 ? TEST_CRASHED : TEST_FAILED;
+        test->failure = g_strdup(i < 2 ? "crash" : "not_implemented");
+        test->message = g_strdup_printf(i < 2 ? "it crashed" : "there is nothing in test %u", i);
+    }
+    g_autofree char *report = report_text(result, &everything);
+    cr_assert_not_null(strstr(report, "FAIL two keys by hand   it crashed\n"), "%s", report);
+    cr_assert_not_null(strstr(report, "FAIL causal weights: the same\n"), "%s", report);
+    cr_assert_not_null(strstr(report, "TODO unit normal input  there is"), "%s", report);
+    cr_assert_not_null(strstr(report, "TODO rows sum to one: the same\n"), "%s", report);
+    cr_assert_null(strstr(report, "there is nothing in test 3"));
+}
+
 Test(report, says_that_a_function_is_missing)
 {
     g_autoptr(Result) result = sample_stubs();
@@ -217,6 +236,61 @@ Test(report, sends_to_mistakes_first_and_then_to_what_is_easiest)
     expect_next(result, "implement attention masks");
     fail_all(result_item(result, "masking"), "value");
     expect_next(result, "make \"causal mask\" pass (attention masks)");
+}
+
+Test(report, goes_on_with_what_was_begun)
+{
+    g_autoptr(Result) result = sample_stubs();
+    fail_all(result_item(result, "masking"), "not_implemented");
+    ItemResult *item = result_item(result, "scaled_dot_product_attention");
+    ((TestResult *)item->tests->pdata[0])->status = TEST_PASSED;
+    expect_next(result, "implement what \"causal weights\" needs (scaled dot-product attention)");
+}
+
+Test(report, names_what_may_be_the_reason)
+{
+    g_autoptr(Result) result = sample_full();
+    ItemResult *item = result_item(result, "masking");
+    TestResult *test = item->tests->pdata[1];
+    MemoryFinding *finding = memory_finding_new("leak");
+    finding->file = g_strdup("attention.c");
+    finding->line = 57;
+    g_ptr_array_add(finding->tests, g_strdup(test->name));
+    g_ptr_array_add(item->memory, finding);
+    test->status = TEST_FAILED;
+    g_autofree char *leak = g_strdup_printf("make \"%s\" pass (attention masks)", test->title);
+    expect_next(result, leak); /* which is no reason for wrong values */
+
+    g_free(finding->kind);
+    finding->kind = g_strdup("invalid_read");
+    g_autofree char *read =
+        g_strdup_printf("fix the memory error, %s:%u; it may be why \"%s\" fails (attention masks)",
+                        finding->file, finding->line, test->title);
+    expect_next(result, read);
+
+    test->status = TEST_CRASHED;
+    g_autofree char *crash =
+        g_strdup_printf("find out why \"%s\" ends your program, %s:%u (attention masks)",
+                        test->title, finding->file, finding->line);
+    expect_next(result, crash);
+
+    g_ptr_array_set_size(item->memory, 0);
+    Diagnostic *warning =
+        diagnostic_new("warning", "control reaches end of non-void function [-Wreturn-type]");
+    warning->file = g_strdup("attention.c");
+    warning->line = 9;
+    g_ptr_array_add(result->diagnostics, warning);
+    g_autofree char *warned =
+        g_strdup_printf("fix the warning, attention.c:9; it may be why \"%s\" "
+                        "ends your program (attention masks)",
+                        test->title);
+    expect_next(result, warned);
+
+    test->failure = g_strdup("output");
+    g_ptr_array_set_size(result->diagnostics, 0);
+    g_autofree char *output =
+        g_strdup_printf("find out why \"%s\" prints so much (attention masks)", test->title);
+    expect_next(result, output);
 }
 
 Test(report, says_which_items_did_not_run)
