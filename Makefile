@@ -36,7 +36,7 @@ $(foreach set,public hidden,$(eval $(BUILD)/tests/$(set)-direct: \
 
 # ---- grading -------------------------------------------------------------------------------------
 
-grade: $(PROGRAMS) $(BUILD)/tests/hidden ## SUBMISSIONS=tests/submissions against the hidden tests; ROSTER=list.csv
+grade: $(PROGRAMS) $(BUILD)/tests/hidden ## grade SUBMISSIONS=dir by the hidden tests; ROSTER=list.csv
 	@$(GRADER) grade --grades='$(GRADES)' $(if $(ROSTER),--roster='$(ROSTER)') \
 	    $(if $(SEED),--seed='$(SEED)') --report=$(BUILD)/report '$(SUBMISSIONS)' || \
 	    [ $$? -eq 1 ] # points were lost: no mistake of make's
@@ -48,13 +48,13 @@ starter: $(GRADER) ## make starter/attention.c from solution/attention.c
 	cp starter/attention.c tests/submissions/dora-untouched/attention.c
 
 OUTPUT ?= $(BUILD)/release
-release: $(PROGRAMS) $(BUILD)/tests/public $(BUILD)/tests/hidden ## the student repo as a folder and a tarball in OUTPUT=build/release
+release: $(PROGRAMS) $(BUILD)/tests/public $(BUILD)/tests/hidden ## the student repo, folder and tarball; OUTPUT=build/release
 	@$(GRADER) release '$(OUTPUT)'
 
 # The tests of a build of its own, so that gcovr sees what they reach of the solution.
 COVERED := $(BUILD)/covered
 VALIDATION ?= $(BUILD)/validation
-validate: all ## prove that the assignment grades right; SEEDS=200 for the full proof
+validate: all ## prove that it grades right; SEEDS=200 for the full proof
 	$(Q)rm -rf $(COVERED)
 	$(Q)$(MAKE) --no-print-directory BUILD=$(COVERED) OPT='-O0 -g' HARDEN= INSTRUMENT=--coverage \
 	    EXTRA_LDFLAGS=--coverage $(COVERED)/tests/hidden-direct
@@ -113,7 +113,7 @@ $(BUILD)/fuzz_%: $(OBJ)/tests/grader/fuzz/fuzz_%.o $(GRADER_OBJ) $(OBJ)/tests/su
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
 
-fuzz: ## every reader of untrusted bytes gets strange ones, for SECONDS=20 each
+fuzz: ## strange bytes for each reader of them, for SECONDS=20
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang WARN= OPT='-O1 -g' \
 	    EXTRA_CFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	    EXTRA_LDFLAGS=-fsanitize=fuzzer,address,undefined $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
@@ -136,11 +136,11 @@ bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plai
 	@tests/bench.sh $(BUILD)
 
 N ?= 300
-bench-class: all ## what a class of N=300 costs, and whether its grades are right
+bench-class: all ## what a class of N=300 costs, and if its grades are right
 	@N=$(N) tests/grader/bench_class.sh
 
 HOSTILE ?=
-hostile: all $(GRADER_TESTS) ## HOSTILE=run-: grade submissions that try to cheat; takes minutes
+hostile: all $(GRADER_TESTS) ## HOSTILE=run-: grade those that try to cheat; takes minutes
 	$(Q)HOSTILE='$(HOSTILE)' $(GRADER_TESTS) --filter='hostile/*'
 
 SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct|grader/data)/')

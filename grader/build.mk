@@ -77,16 +77,19 @@ $(OBJ)/tests/public/%.o $(OBJ)/tests/hidden/%.o $(OBJ)/tests/support/%.o: CFLAGS
 $(OBJ)/grader/%.o $(OBJ)/$(STARTER)tensor.o: CFLAGS_USED = $(GRADER_CFLAGS)
 # `make setup check` installs before anything is compiled, with -j too.
 FIRST := $(filter setup,$(MAKECMDGOALS))
-$(OBJ)/%.o: %.c | $(FIRST)
+$(OBJ): | $(FIRST)
+	@mkdir -p $@
+	@echo 'The checker is compiled now, once: it takes about half a minute.'
+$(OBJ)/%.o: %.c | $(OBJ)
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(CC) $(CFLAGS_USED) $(DEPS) -c -o $@ $<
-$(OBJ)/plain/%.o: %.c | $(FIRST)
+$(OBJ)/plain/%.o: %.c | $(OBJ)
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(CC) $(PLAIN_CFLAGS) $(DEPS) -c -o $@ $<
 # The worker's tensors are created with the student's allocations: both can be made to fail.
-$(OBJ)/worker/tensor.o: $(STARTER)tensor.c | $(FIRST)
+$(OBJ)/worker/tensor.o: $(STARTER)tensor.c | $(OBJ)
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(CC) $(PLAIN_CFLAGS) -Dmalloc=__wrap_malloc -Dcalloc=__wrap_calloc \
@@ -98,12 +101,12 @@ $(OBJ)/worker/tensor.o: $(STARTER)tensor.c | $(FIRST)
 
 # ---- what there is to type -----------------------------------------------------------------------
 
-setup: ## install what is missing (Debian, Ubuntu; uses sudo unless you are root)
+setup: ## install what is missing on Debian or Ubuntu, with sudo
 	@grader/setup.sh
 
 CHECKED := $(PROGRAMS) $(BUILD)/tests/public
 ONLY = $(if $(TEST),--test='$(TEST)') $(if $(SEED),--seed='$(SEED)')
-check: $(CHECKED) ## points and hints from the public tests; ITEM=masking for one item
+check: $(CHECKED) ## points and hints, by the public tests; ITEM=masking: one item
 	@$(GRADER) check --report=$(BUILD)/report $(if $(ITEM),--item='$(ITEM)') $(ONLY) '$(SUBMISSION)'
 
 watch: $(CHECKED) ## check again whenever attention.c is saved
@@ -113,16 +116,16 @@ watch: $(CHECKED) ## check again whenever attention.c is saved
 debug: $(CHECKED) ## TEST=masking/causal: gdb with the calls of that test
 	@$(GRADER) debug $(ONLY) '$(SUBMISSION)'
 
-memcheck: $(CHECKED) ## TEST=masking/causal: Valgrind with the calls of that test, in full
+memcheck: $(CHECKED) ## TEST=masking/causal: Valgrind with the calls of that test
 	@$(GRADER) memcheck $(ONLY) '$(SUBMISSION)'
 
-picture: $(CHECKED) ## the weights that the code computes, here and in build/picture.svg
+picture: $(CHECKED) ## the weights that the code computes; also build/picture.svg
 	@$(GRADER) picture --output=$(BUILD)/picture.svg $(ONLY) '$(SUBMISSION)'
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup check watch debug memcheck picture clean help

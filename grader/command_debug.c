@@ -27,8 +27,9 @@ static gboolean write_script(const Recording *recording, const char *path, GErro
 
 static void explain(void)
 {
-    printf("gdb stops at each call. next: one line on; print *Q: a tensor; print *Q->data@6: its\n"
-           "first six elements; continue: to the next call; Ctrl-C: stop a loop; quit: leave.\n\n");
+    printf("gdb stops at each call. next: one line on; print *Q: a tensor;\n"
+           "print *Q->data@6: its first six elements; continue: to the next call;\n"
+           "Ctrl-C: stop a loop; backtrace: who called; quit: leave.\n\n");
     fflush(stdout);
 }
 

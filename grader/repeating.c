@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "escape.h"
+#include "wrap.h"
 
 static gboolean find_program(const char *program, GError **error)
 {
@@ -20,11 +21,15 @@ static void introduce(const Recording *recording)
 {
     const TestResult *test = recording_test(recording);
     guint calls = recording->calls->calls->len;
-    g_autofree char *line =
+    g_autofree char *message =
         escape_text(test->message != NULL ? test->message : "it passes", -1, 1000, FALSE);
-    printf("%s, seed %u: %s\n", recording->test, recording->result->seed, line);
-    printf("Its %u call%s made again, without the sandbox: it is your code on your machine.\n",
-           calls, calls == 1 ? " is" : "s are");
+    g_autofree char *line =
+        g_strdup_printf("%s, seed %u: %s", recording->test, recording->result->seed, message);
+    g_autoptr(GString) wrapped = g_string_new(NULL);
+    wrap_text(wrapped, 0, 2, line);
+    printf("%s\n", wrapped->str);
+    printf("Its %u call%s made again, without the sandbox: your code on your machine.\n", calls,
+           calls == 1 ? " is" : "s are");
     if (test->status != TEST_PASSED && calls > 1)
         printf("A test ends with the first mistake, so look at the last call first.\n");
     fflush(stdout);

@@ -2,9 +2,12 @@
 #include "calls.h"
 
 #include <dlfcn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "allocate.h"
 #include "attention.h"
@@ -103,8 +106,21 @@ static void free_inputs(Inputs *inputs)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
+/*
+ * A pointer that was never set, as in a result that was not initialised, may point anywhere. The
+ * kernel takes advice only on pages that are there; this one changes nothing.
+ */
+static bool is_there(const void *start, size_t bytes)
+{
+    const uintptr_t at = (uintptr_t)start, page = at & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+    return at % _Alignof(float) == 0 &&
+           madvise((void *)page, bytes + (at - page), MADV_NORMAL) == 0;
+}
+
 static bool is_tensor(const Tensor *tensor)
 {
+    if (!is_there(tensor, sizeof *tensor))
+        return false;
     if (tensor->ndim < 1 || tensor->ndim > TENSOR_MAX_AXES || tensor->data == NULL)
         return false;
     size_t size = 1;
@@ -115,7 +131,7 @@ static bool is_tensor(const Tensor *tensor)
         if (size > WIRE_MAX_PAYLOAD / sizeof(float))
             return false;
     }
-    return size == tensor->size;
+    return size == tensor->size && is_there(tensor->data, size * sizeof *tensor->data);
 }
 
 static bool overlaps(const Tensor *a, const Tensor *b)

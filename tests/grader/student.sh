@@ -71,6 +71,7 @@ done
 # ---- from the stubs to full marks ----------------------------------------------------------------
 
 run 2 make -j2 check
+has "$work/log" 'The checker is compiled now, once'
 has "$work/log" ' 0/30  in total'
 has "$work/log" 'next: implement attention masks'
 has "$work/log" 'These are the public tests; the hidden ones decide.'
@@ -94,6 +95,13 @@ run 2 make check
 has "$work/log" 'FAIL a mask'
 has "$work/log" ' 5/30  in total'
 
+# A pointer that was never set points anywhere.
+with '1 2 3'
+sed -i 's/return (AttentionResult){NULL, NULL}/return (AttentionResult){(Tensor *)64, (Tensor *)64}/' attention.c
+run 2 make check ITEM=scaled_dot_product_attention
+has "$work/log" 'scaled_dot_product_attention returned something that is not a'
+has "$work/log" 'FAIL leading axes, a mask, a mask with leading axes'
+
 with '1 2 3 4 5'
 run 2 make check
 has "$work/log" '15/30  in total'
@@ -102,6 +110,9 @@ has "$work/log" 'next: implement self-attention'
 cp "$kit/solution/attention.c" attention.c
 run 0 make check
 has "$work/log" '30/30  full marks'
+
+# No line that is wider than a terminal.
+make help | awk 'length > 80 { print; wide = 1 } END { exit wide }' || fail 'make help is too wide'
 
 # ---- looking closer ------------------------------------------------------------------------------
 

@@ -227,8 +227,10 @@ static void fail_status(const Call *call)
         fail_test("not_defined", "keep the names and parameters of attention.h",
                   "attention.c does not define %s", call->function);
     case WIRE_INVALID_RESULT:
-        fail_test("result", "create what you return with tensor_create(), and set no field by hand",
-                  "%s returned something that is not a complete tensor", call->function);
+        fail_test(
+            "result",
+            "return what tensor_create() made, or NULL; set it on every path, and do not free it",
+            "%s returned something that is not a complete tensor", call->function);
     case WIRE_RESULT_IS_INPUT:
         fail_test("result", "return new tensors: the caller frees its inputs and your results",
                   "%s returned one of its inputs, or memory of one", call->function);
