@@ -8,6 +8,7 @@
 #define NULL_PAGE 4096
 
 #define HINT_INDEX "an index is outside the tensor: n elements have the indices 0 to n - 1"
+#define HINT_AXES "an index has one number for each axis, each from 0 to the size of the axis - 1"
 #define HINT_FREED "free a tensor only after its last use"
 #define HINT_NULL                                                                                  \
     "check for NULL before you use a pointer; tensor functions return NULL on bad input"
@@ -200,7 +201,7 @@ static MemoryWords words_of_signal(const char *name, const char *address)
         {"SIGBUS", "crashes: it uses memory that is not there (SIGBUS)", HINT_NULL},
         {"SIGFPE", "crashes: it divides an integer by zero (SIGFPE)", NULL},
         {"SIGABRT", "is stopped with abort(), as tensor_get() does for an index outside the shape",
-         HINT_INDEX},
+         HINT_AXES},
     };
     MemoryWords words = {.kind = "crash", .count = 1};
     if (g_strcmp0(name, "SIGSEGV") == 0 && is_on_stack(address)) {

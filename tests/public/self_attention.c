@@ -62,7 +62,7 @@ Test(self_attention, masked, .description = "forward with a mask", .timeout = 60
     owned Tensor *mask = matrix(2, 2, (float[]){0, 1, 1, 0});
     const Expected weights = {2, {2, 2}, (double[]){0, 1, 1, 0}};
     const KnownMistake known[] = {
-        {"the mask has no effect", (double[]){0.00000614417, 0.9999939, 0, 1}},
+        {"the mask has no effect: is it passed on?", (double[]){0.00000614417, 0.9999939, 0, 1}},
         {"the mask works the wrong way round: what it allows is masked", (double[]){1, 0, 0, 1}},
     };
     AttentionResult got = self_attention_forward(layer, x, mask);
