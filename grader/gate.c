@@ -158,7 +158,8 @@ static void judge_constructor(Gate *gate)
         "section",     "__section__",     "asm",        "__asm__",        NULL};
     gate_refuse(
         gate, "constructor", find_any(gate, words),
-        "remove the constructor or destructor; set up what a function needs in the function",
+        "remove the constructor or destructor (target_clones and __builtin_cpu_supports() bring "
+        "one along); set up what a function needs in the function",
         "it has code that runs before or after the tests");
 }
 
