@@ -78,6 +78,8 @@ $(OBJ)/grader/%.o $(OBJ)/$(STARTER)tensor.o: CFLAGS_USED = $(GRADER_CFLAGS)
 # `make setup check` installs before anything is compiled, with -j too.
 FIRST := $(filter setup,$(MAKECMDGOALS))
 $(OBJ): | $(FIRST)
+	@command -v $(CC) >/dev/null && pkg-config --exists $(PACKAGES) criterion 2>/dev/null || \
+	    { echo "something that is needed is not installed; run 'make setup'"; exit 1; }
 	@mkdir -p $@
 	@echo 'The checker is compiled now, once: it takes about half a minute.'
 $(OBJ)/%.o: %.c | $(OBJ)

@@ -18,22 +18,25 @@ static int explain(const GradeOptions *options, const Recording *recording, GErr
         return options_print(options, recording->result, NULL, error);
     g_autofree char *message = escape_text(
         test->message != NULL ? test->message : "no matrix of weights", -1, 1000, FALSE);
-    printf("There is nothing to draw yet, in %s: %s\n", recording->test, message);
+    printf("There is nothing to draw in %s: %s\n", recording->test, message);
     return EXIT_POINTS_LOST;
 }
 
+/* In the terminal first: that much works in a folder in which nothing can be written. */
 static int draw(const GPtrArray *panels, const char *output, GError **error)
 {
+    g_autofree char *text = picture_text(panels, g_get_charset(NULL));
     g_autofree char *svg = picture_svg(panels);
     g_autofree char *folder = g_path_get_dirname(output);
+    printf("%s\n", text);
+    fflush(stdout);
     if (g_mkdir_with_parents(folder, 0755) < 0) {
         grader_set_errno(error, "cannot make the folder '%s'", folder);
         return EXIT_OWN_FAULT;
     }
     if (!g_file_set_contents(output, svg, -1, error))
         return EXIT_OWN_FAULT;
-    g_autofree char *text = picture_text(panels, g_get_charset(NULL));
-    printf("%s\nThe same in colour: %s\n", text, output);
+    printf("The same in colour: %s\n", output);
     return EXIT_FULL_MARKS;
 }
 

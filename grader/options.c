@@ -94,7 +94,8 @@ char *options_name(const char *path)
 gboolean options_colour(const GradeOptions *options)
 {
     if (options->colour == NULL || g_str_equal(options->colour, "auto"))
-        return isatty(STDOUT_FILENO) && g_getenv("NO_COLOR") == NULL;
+        return isatty(STDOUT_FILENO) && g_getenv("NO_COLOR") == NULL &&
+               g_strcmp0(g_getenv("TERM"), "dumb") != 0;
     return g_str_equal(options->colour, "always");
 }
 
@@ -130,7 +131,9 @@ int options_print(const GradeOptions *options, const Result *result, const char 
 gboolean options_publish(const GradeOptions *options, const Result *result, const char *folder,
                          GError **error)
 {
-    if (options->report != NULL && !report_ci_write(result, options->report, error))
+    if (options->report != NULL && !report_ci_write(result, options->report, error)) {
+        g_prefix_error(error, "the report above cannot be kept: ");
         return FALSE;
+    }
     return !report_ci_is_github() || is_json(options) || report_ci_github(result, folder, error);
 }

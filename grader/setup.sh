@@ -13,7 +13,7 @@ wanted=$(sed -e 's/#.*//' -e 's/ .*//' -e '/^$/d' $lists)
 every=$(echo $wanted | tr '|' ' ')
 
 if ! command -v dpkg-query >/dev/null; then
-    echo "setup: this is neither Debian nor Ubuntu; install these packages yourself:" >&2
+    echo "setup: neither Debian nor Ubuntu: install these, or use the dev container:" >&2
     # shellcheck disable=SC2086
     sed -e '/^#/d' $lists >&2
     exit 1
