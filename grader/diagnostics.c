@@ -6,6 +6,8 @@
 enum {
     MESSAGE_LIMIT = 300, /* bytes of one message that are kept */
     NAME_LIMIT = 80,
+    TEXT_LIMIT = 2000, /* bytes of one line of text that are read */
+    BROKEN_LIMIT = 10, /* broken arrays, after which an array is text like any other */
     LINE_MAX_VALUE = 100 * 1000 * 1000,
 };
 
@@ -13,7 +15,8 @@ typedef struct {
     const char *file;
     const Source *source;
     GPtrArray *errors, *others; /* Diagnostic, at most DIAGNOSTICS_LIMIT each */
-    guint n_errors;
+    guint n_errors, n_broken;
+    GRegex *assembler, *temporary; /* a line of the assembler; a word that names a file of gcc's */
 } Reader;
 
 /* ---- text ---------------------------------------------------------------------------------------
@@ -134,8 +137,10 @@ static const char *read_array(Reader *reader, const char *at)
     while (*at == '{') {
         json_error_t problem;
         json_t *element = json_loads(at, JSON_DISABLE_EOF_CHECK, &problem);
-        if (element == NULL)
+        if (element == NULL) {
+            reader->n_broken++;
             return strchr(at, '\n');
+        }
         keep_with_note(reader, element);
         json_decref(element);
         at = skip_separators(at + problem.position);
@@ -149,10 +154,8 @@ static const char *read_array(Reader *reader, const char *at)
 /* "attention.c:7: Error: no such instruction: `foo'" */
 static gboolean read_assembler_line(Reader *reader, const char *line)
 {
-    g_autoptr(GRegex) form =
-        g_regex_new("^([^:]+):([0-9]{1,8}): (Fatal error|Error|Warning): (.*)$", 0, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
-    if (!g_regex_match(form, line, 0, &match))
+    if (!g_regex_match(reader->assembler, line, 0, &match))
         return FALSE;
     g_autofree char *file = g_match_info_fetch(match, 1);
     g_autofree char *number = g_match_info_fetch(match, 2);
@@ -167,11 +170,18 @@ static gboolean read_assembler_line(Reader *reader, const char *line)
 }
 
 /* "/usr/bin/ld: /tmp/ccAbCdEf.o: warning: ..." without the names that change each time. */
-static char *without_temporary_names(const char *line)
+static char *without_temporary_names(const Reader *reader, const char *line)
 {
-    g_autoptr(GRegex) name =
-        g_regex_new("[^ ]*/?cc[A-Za-z0-9]{6}\\.(o|s)(:\\([^)]*\\))?: ", 0, 0, NULL);
-    return g_regex_replace_literal(name, line, -1, 0, "", 0, NULL);
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    GString *text = g_string_new(NULL);
+    for (char **word = words; *word != NULL; word++) {
+        if (g_regex_match(reader->temporary, *word, 0, NULL))
+            continue;
+        if (word != words)
+            g_string_append_c(text, ' ');
+        g_string_append(text, *word);
+    }
+    return g_string_free(text, FALSE);
 }
 
 static const char *message_of_program(const char *line)
@@ -189,7 +199,7 @@ static const char *message_of_program(const char *line)
 static void read_line(Reader *reader, const char *line)
 {
     static const char warning[] = "warning: ";
-    g_autofree char *text = without_temporary_names(line);
+    g_autofree char *text = without_temporary_names(reader, line);
     if (read_assembler_line(reader, text) || strstr(text, ": in function ") != NULL)
         return;
     const char *message = message_of_program(text);
@@ -205,12 +215,12 @@ static void read_all(Reader *reader, const char *text)
 {
     const char *at = text;
     while (at != NULL && *at != '\0') {
-        if (*at == '[') {
+        if (*at == '[' && reader->n_broken < BROKEN_LIMIT) {
             at = read_array(reader, at);
             continue;
         }
         const char *end = strchrnul(at, '\n');
-        g_autofree char *line = g_strndup(at, (gsize)(end - at));
+        g_autofree char *line = g_strndup(at, MIN((gsize)(end - at), TEXT_LIMIT));
         read_line(reader, line);
         at = *end == '\n' ? end + 1 : NULL;
     }
@@ -228,7 +238,16 @@ guint diagnostics_read(const char *bytes, gsize length, const char *file, const 
     g_autofree char *text = clean_text(bytes, length);
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func((GDestroyNotify)diagnostic_free);
     g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func((GDestroyNotify)diagnostic_free);
-    Reader reader = {.file = file, .source = source, .errors = errors, .others = others};
+    g_autoptr(GRegex) assembler =
+        g_regex_new("^([^:]+):([0-9]{1,8}): (Fatal error|Error|Warning): (.*)$", 0, 0, NULL);
+    g_autoptr(GRegex) temporary =
+        g_regex_new("(^|/)cc[A-Za-z0-9]{6}\\.[os](:\\([^)]*\\))?:$", 0, 0, NULL);
+    Reader reader = {.file = file,
+                     .source = source,
+                     .errors = errors,
+                     .others = others,
+                     .assembler = assembler,
+                     .temporary = temporary};
     read_all(&reader, text);
 
     move_up_to_limit(reader.errors, result->diagnostics);

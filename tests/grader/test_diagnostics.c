@@ -151,3 +151,27 @@ Test(diagnostics, hints_for_the_classic_mistakes)
     cr_expect(strstr(diagnostics_hint("assignment of read-only location"), "tensor_copy") != NULL);
     cr_expect_null(diagnostics_hint("something new"));
 }
+
+/* Looking for the name of a temporary file from each place of such a line took minutes. */
+Test(diagnostics, a_long_line_that_almost_names_a_temporary_file, .timeout = 60)
+{
+    enum { LENGTH = 200000 };
+    g_autoptr(GString) text = g_string_new("as: ");
+    while (text->len < LENGTH)
+        g_string_append(text, "cc");
+    g_string_append(text, ".x: \nas: warning: the last line\n");
+    g_autoptr(Result) result = read_text(text->str);
+    cr_assert_eq(result->diagnostics->len, 2);
+    cr_expect_str_eq(at(result, 1)->message, "the last line");
+}
+
+Test(diagnostics, arrays_that_are_none_do_not_hide_the_messages_of_programs)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (int i = 0; i < 100; i++)
+        g_string_append(text, "[{\"x\":\n");
+    g_string_append(text, "as: warning: the last line\n");
+    g_autoptr(Result) result = read_text(text->str);
+    cr_assert_eq(result->diagnostics->len, 1);
+    cr_expect_str_eq(at(result, 0)->message, "the last line");
+}
