@@ -8,7 +8,7 @@
  *
  * Rules that hold for every function here:
  *
- * - Inputs are never changed, kept or freed.
+ * - Inputs are never changed, kept or freed. Their elements are finite: no infinity, no NaN.
  * - What is returned is new and belongs to the caller. What a function creates for itself on the
  *   way, it frees itself, on every path: Valgrind looks.
  * - Bad input is refused: NULL where a tensor is needed, shapes that do not fit, sizes below 1, a
@@ -36,7 +36,8 @@ typedef struct AttentionResult {
  *     K     (..., Lk, d_k)   keys
  *     V     (..., Lk, d_v)   values, one for each key
  *     mask  NULL, or a tensor of shape (Lq, Lk), or one with leading axes, which are broadcast over
- *           those of the scores as NumPy does it: it fits if tensor_broadcasts(mask, scores).
+ *           those of the scores as NumPy does it: it fits if tensor_broadcasts(mask, scores). No
+ *           test has a mask that is broadcast over Lq or Lk too; such a one you may also refuse.
  *           An element that is not 0: the query may attend to the key. 0: it may not.
  *
  * Q, K and V have 2 to 4 axes, the same number each, and equal leading axes "...". Lq and Lk may
@@ -44,7 +45,7 @@ typedef struct AttentionResult {
  *
  * A masked score becomes ATTENTION_MASKED_SCORE before the softmax, so a row in which every key is
  * masked attends to all of them equally. The softmax must be numerically stable: scores of
- * +-10000 are legal.
+ * +-1000000 are legal.
  */
 AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
                                              const Tensor *mask);

@@ -11,12 +11,15 @@
 #include "inputs.h"
 #include "proxy.h"
 
-enum { LONGEST = 20, MOST_SEQUENCES = 4, MOST_ALLOCATIONS = 200 };
+/* The longest mask has more rows than fit in a byte; batches are larger than a block of 8. */
+enum { LONGEST = 263, MOST_SEQUENCES = 11, MOST_ELEMENTS = 2 * LONGEST * LONGEST };
+enum { MOST_ALLOCATIONS = 200 };
+
+static double elements[MOST_ELEMENTS];
 
 static void expect_square_mask(const char *function, Tensor *(*create)(int), int seq_len,
                                bool causal, const char *hint)
 {
-    double elements[LONGEST * LONGEST];
     for (int i = 0; i < seq_len * seq_len; i++)
         elements[i] = !causal || i % seq_len <= i / seq_len;
     char where[80];
@@ -44,7 +47,7 @@ static void expect_bidirectional(int seq_len)
 /* "in create_padding_mask({5, 3, 4}, 3, 5)". */
 static const char *describe_padding(const int *lengths, int batch_size, int max_length)
 {
-    static char text[120];
+    static char text[160];
     int written = snprintf(text, sizeof text, "in create_padding_mask(");
     for (int i = 0; i < batch_size; i++)
         written += snprintf(text + written, sizeof text - (size_t)written, "%s%d", i ? ", " : "{",
@@ -56,7 +59,6 @@ static const char *describe_padding(const int *lengths, int batch_size, int max_
 static void expect_padding_result(const Tensor *mask, const int *lengths, int batch_size,
                                   int max_length)
 {
-    static double elements[MOST_SEQUENCES * LONGEST * LONGEST];
     int area = max_length * max_length;
     for (int i = 0; i < batch_size * area; i++) {
         int row = i % area / max_length, column = i % max_length;
@@ -77,14 +79,14 @@ static void expect_padding(const int *lengths, int batch_size, int max_length)
 
 Test(masking, causal, .description = "the causal mask", .timeout = 60)
 {
-    static const int sizes[] = {5, 1, 2, 8, 17};
+    static const int sizes[] = {5, 1, 2, 8, 17, 33, 67, LONGEST};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         expect_causal(sizes[i]);
 }
 
 Test(masking, bidirectional, .description = "the bidirectional mask", .timeout = 60)
 {
-    static const int sizes[] = {5, 1, 2, 3, 17};
+    static const int sizes[] = {5, 1, 2, 3, 17, 33, 67, LONGEST};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         expect_bidirectional(sizes[i]);
 }
@@ -107,10 +109,14 @@ Test(masking, padding, .description = "the padding mask", .timeout = 60)
     expect_padding((int[]){0}, 1, 1);
     expect_padding((int[]){2, 2}, 2, 2);
 
+    expect_padding((int[]){17, 67}, 2, 67);
+    expect_padding((int[]){LONGEST, 129}, 2, LONGEST);
+
+    enum { LENGTH = 13 };
     int lengths[MOST_SEQUENCES];
     for (int i = 0; i < MOST_SEQUENCES; i++)
-        lengths[i] = random_below(LONGEST / 2 + 1);
-    expect_padding(lengths, MOST_SEQUENCES, LONGEST / 2);
+        lengths[i] = random_below(LENGTH + 1);
+    expect_padding(lengths, MOST_SEQUENCES, LENGTH);
     expect_two_masks();
 }
 
@@ -136,6 +142,8 @@ static void expect_bad_lengths_refused(void)
     expect_no_tensor(create_padding_mask((int[]){1}, -1, 3), "batch_size is -1");
     expect_no_tensor(create_padding_mask((int[]){0}, 1, 0), "max_length is 0");
     expect_no_tensor(create_padding_mask((int[]){0}, 1, -2), "max_length is -2");
+    expect_no_tensor(create_padding_mask((int[]){-1}, 1, 3), "lengths[0] is -1");
+    expect_no_tensor(create_padding_mask((int[]){4}, 1, 3), "lengths[0] is 4, above max_length 3");
     expect_no_tensor(create_padding_mask((int[]){-1, 1, 1}, 3, 3), "lengths[0] is -1");
     expect_no_tensor(create_padding_mask((int[]){1, 2, -1}, 3, 3), "lengths[2] is -1");
     expect_no_tensor(create_padding_mask((int[]){4, 1, 1}, 3, 3),

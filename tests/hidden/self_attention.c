@@ -1,4 +1,6 @@
 /* Hidden tests of the self-attention layer. */
+#include <limits.h>
+
 #include <criterion/criterion.h>
 
 #include "compare.h"
@@ -48,6 +50,22 @@ Test(self_attention, forward, .description = "forward is attention of x to itsel
     self_attention_free(narrow);
 }
 
+/* Beyond what fits in a byte, in a block of 8, and in an array of a fixed size. */
+Test(self_attention, sizes, .description = "long sequences and wide ones", .timeout = 60)
+{
+    static const int sizes[][2] = {/* seq_len, d_model */ {1, 5}, {9, 11}, {71, 3}, {2, 1031}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int length = sizes[i][0], width = sizes[i][1];
+        SelfAttention *layer = create_layer(width);
+        owned Tensor *x = random_tensor(2, (int[]){length, width});
+        owned Tensor *mask = random_mask(2, (int[]){length, length});
+        expect_forward(layer, x, NULL);
+        expect_forward(layer, x, mask);
+        self_attention_free(layer);
+    }
+    self_attention_free(create_layer(70000));
+}
+
 Test(self_attention, masked, .description = "forward with a mask", .timeout = 60)
 {
     SelfAttention *layer = create_layer(4);
@@ -60,6 +78,11 @@ Test(self_attention, masked, .description = "forward with a mask", .timeout = 60
         3, (int[]){2, 3, 3}, (float[]){1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0});
     expect_forward(layer, batch, mask);
     expect_forward(layer, batch, masks);
+
+    owned Tensor *heads = random_tensor(4, (int[]){2, 2, 3, 4});
+    owned Tensor *head_masks = random_mask(3, (int[]){2, 3, 3});
+    expect_forward(layer, heads, mask);
+    expect_forward(layer, heads, head_masks);
     self_attention_free(layer);
 }
 
@@ -109,6 +132,7 @@ Test(self_attention, bad_input, .description = "bad input is refused", .timeout 
 
     expect_no_layer(0);
     expect_no_layer(-1);
+    expect_no_layer(INT_MIN);
 }
 
 static bool create_without_memory(unsigned n)

@@ -83,3 +83,14 @@ int random_below(int below)
 {
     return (int)(uniform() * below);
 }
+
+Tensor *random_mask(int ndim, const int *shape)
+{
+    Tensor *mask = random_tensor(ndim, shape);
+    int columns = shape[ndim - 1];
+    for (size_t i = 0; i < mask->size; i++)
+        mask->data[i] = mask->data[i] > 0 ? 1 : 0;
+    for (size_t row = 0; row < mask->size; row += (size_t)columns)
+        mask->data[row + (size_t)random_below(columns)] = 1;
+    return mask;
+}

@@ -24,3 +24,6 @@ Tensor *random_tensor(int ndim, const int *shape);
 
 /* A number from 0 to below - 1, from the same source. */
 int random_below(int below);
+
+/* A mask of 0 and 1 at random, with a 1 in each row so that no row is fully masked. */
+Tensor *random_mask(int ndim, const int *shape);
