@@ -84,7 +84,7 @@ $(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADE
 # Every line and branch of the solution by the hidden tests, and the grader by its own. What runs in
 # the sandbox (worker, confine) cannot write down what it reached, and is left out.
 $(OBJ)/plain/solution/%.o: PLAIN_CFLAGS += $(INSTRUMENT)
-coverage: all ## what the tests reach, by gcovr
+coverage: ## what the tests reach, by gcovr
 	$(Q)rm -rf $(BUILD)/coverage
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPT='-O0 -g' HARDEN= \
 	    INSTRUMENT=--coverage EXTRA_LDFLAGS=--coverage all $(BUILD)/coverage/tests/hidden-direct \
@@ -100,7 +100,7 @@ coverage: all ## what the tests reach, by gcovr
 
 # A build of its own, in which every mistake with memory or arithmetic in the grader ends the test.
 # Leaks are not looked for: Criterion leaves behind what it allocated.
-sanitize: all ## the grader's own tests under ASan and UBSan
+sanitize: ## the grader's own tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize OPT='-O1 -g' HARDEN= \
 	    INSTRUMENT='-fsanitize=address,undefined -fno-sanitize-recover=all' all \
 	    $(BUILD)/sanitize/tests/grader

@@ -6,8 +6,8 @@
 
 #include "build.h"
 #include "gate.h"
+#include "grade.h"
 #include "intake.h"
-#include "sandbox.h"
 
 static void copy_header(const Specimen *submission, const char *name)
 {
@@ -67,11 +67,20 @@ void specimen_write(const Specimen *submission, const char *name, const char *by
     cr_assert(g_file_set_contents(path, bytes, length, NULL));
 }
 
+Sandbox *specimen_sandbox(const Specimen *submission)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Kit) kit = kit_find(&error);
+    Sandbox *sandbox =
+        kit != NULL ? sandbox_open(kit->libexec, &submission->rubric->limits, &error) : NULL;
+    cr_assert_not_null(sandbox, "%s", error != NULL ? error->message : "");
+    return sandbox;
+}
+
 void specimen_build(Specimen *submission)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Sandbox) sandbox = sandbox_open("build/libexec", &submission->rubric->limits, &error);
-    cr_assert_not_null(sandbox, "%s", error != NULL ? error->message : "");
+    g_autoptr(Sandbox) sandbox = specimen_sandbox(submission);
     gboolean ok = intake_take(submission->rubric, submission->folder, submission->box,
                               submission->result, &error);
     if (ok && submission->result->status == SUBMISSION_GRADED)

@@ -6,6 +6,7 @@
 
 #include "result.h"
 #include "rubric.h"
+#include "sandbox.h"
 
 typedef struct {
     char *root, *folder, *box; /* box has include/ with the kit's headers */
@@ -21,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Specimen, specimen_free)
 
 /* Write a file into the submission's folder. */
 void specimen_write(const Specimen *submission, const char *name, const char *bytes, gssize length);
+
+/* A sandbox with the programs of the build that the tests are of. */
+Sandbox *specimen_sandbox(const Specimen *submission);
 
 /* Intake and build, in a sandbox, and the gate if there is an object. Asserts that nothing of ours
  * fails. */

@@ -109,8 +109,7 @@ Test(build, a_compiler_that_fails_on_everything_is_our_fault)
     cr_assert(g_file_set_contents(header, "#error the kit is broken\n", -1, NULL));
     g_autofree char *source = g_build_filename(s->box, "attention.c", NULL);
     cr_assert(g_file_set_contents(source, STUB, -1, NULL));
-    g_autoptr(Sandbox) sandbox = sandbox_open("build/libexec", &s->rubric->limits, NULL);
-    cr_assert_not_null(sandbox);
+    g_autoptr(Sandbox) sandbox = specimen_sandbox(s);
     cr_assert_not(build_submission(s->rubric, sandbox, s->box, BUILD_TO_GRADE, s->result, &error));
     cr_expect(strstr(error->message, "gcc does not work in the sandbox") != NULL, "%s",
               error->message);
