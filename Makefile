@@ -98,13 +98,19 @@ coverage: ## what the tests reach, by gcovr
 	$(Q)gcovr --root . --filter grader/ --exclude grader/worker/ --fail-under-line 85 \
 	    $(BUILD)/coverage
 
-# A build of its own, in which every mistake with memory or arithmetic in the grader ends the test.
-# Leaks are not looked for: Criterion leaves behind what it allocated.
-sanitize: ## the grader's own tests under ASan and UBSan
+# A build of its own, in which every mistake with memory or arithmetic in the grader ends the test;
+# then Valgrind on the ordinary one. Criterion leaves behind what it allocated, so leaks are looked
+# for in the grader itself: while it grades all of tests/hostile, with an exit status of 0 or 1.
+GRADE_HOSTILE = grade --quiet --again --grades=$(BUILD)/sanitize/grades tests/hostile >$(BUILD)/sanitize/log
+sanitize: all ## the grader over its tests and tests/hostile, by ASan, UBSan, Valgrind; takes half an hour
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize OPT='-O1 -g' HARDEN= \
 	    INSTRUMENT='-fsanitize=address,undefined -fno-sanitize-recover=all' all \
 	    $(BUILD)/sanitize/tests/grader
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $(BUILD)/sanitize/tests/grader
+	$(Q)ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99 \
+	    $(BUILD)/sanitize/grader $(GRADE_HOSTILE) || [ $$? -eq 1 ]
+	$(Q)valgrind --quiet --leak-check=full --show-leak-kinds=definite --error-exitcode=99 \
+	    --errors-for-leak-kinds=definite $(GRADER) $(GRADE_HOSTILE) || [ $$? -eq 1 ]
 
 # A build of its own by clang. What once was found lies with the seeds, in tests/grader/fuzz/NAME/.
 SECONDS ?= 20
