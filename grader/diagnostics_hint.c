@@ -41,6 +41,7 @@ static const struct {
     {"incompatible pointer type", "compare the two types that the message names"},
     {"trampoline generated", "define each function at the top level, not inside of another one"},
     {"out of memory allocating", "an array, a macro or an expression of absurd size?"},
+    {"CPU time limit exceeded", "a file that includes itself, or a macro of absurd size?"},
     {"terminated program", "an array, a macro or an expression of absurd size?"},
     {"undefined reference", "it is used, but nowhere defined"},
 };

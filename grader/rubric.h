@@ -54,7 +54,7 @@ typedef struct {
 } RubricItem;
 
 typedef struct {
-    guint compile_seconds; /* wall clock for gcc */
+    guint compile_seconds; /* CPU time of gcc */
     guint test_seconds;    /* CPU time of the student's code in one test */
     guint memory_seconds;  /* CPU time of the whole run under Valgrind */
     guint memory_mib;      /* address space of the student's code */

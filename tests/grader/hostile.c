@@ -55,7 +55,7 @@ HostileGrader *hostile_grader_new(G_GNUC_UNUSED const char *scratch, GError **er
     g_autofree char *path = g_build_filename(grader->kit->root, "rubric.yaml", NULL);
     if ((grader->rubric = rubric_load(path, error)) == NULL)
         return NULL;
-    grader->rubric->limits.compile_seconds = 8;
+    grader->rubric->limits.compile_seconds = 3;
     grader->rubric->limits.test_seconds = 1;
     grader->rubric->limits.memory_seconds = 6;
     grader->sandbox = sandbox_open(grader->kit->libexec, &grader->rubric->limits, error);

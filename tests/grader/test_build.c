@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "intake.h"
 #include "build.h"
 #include "specimen.h"
 
@@ -113,6 +114,19 @@ Test(build, a_compiler_that_fails_on_everything_is_our_fault)
     cr_assert_not(build_submission(s->rubric, sandbox, s->box, BUILD_TO_GRADE, s->result, &error));
     cr_expect(strstr(error->message, "gcc does not work in the sandbox") != NULL, "%s",
               error->message);
+    cr_expect_eq(s->result->status, SUBMISSION_GRADED);
+}
+
+/* With the sandbox's limit of CPU time far away, as if the machine gave gcc hardly any. */
+Test(build, a_compiler_that_gets_no_time_is_our_fault)
+{
+    g_autoptr(Specimen) s = specimen_new("#include \"attention.c\"\n#include \"attention.c\"\n");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Sandbox) sandbox = specimen_sandbox(s);
+    s->rubric->limits.compile_seconds = 1;
+    cr_assert(intake_take(s->rubric, s->folder, s->box, s->result, &error));
+    cr_assert_not(build_submission(s->rubric, sandbox, s->box, BUILD_TO_GRADE, s->result, &error));
+    cr_expect(strstr(error->message, "the machine is too busy") != NULL, "%s", error->message);
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
 }
 
