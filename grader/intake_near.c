@@ -42,7 +42,8 @@ static void look_at_top(Search *search, int fd, const char *name)
         return;
     if (search->similar == NULL && is_similar(search, name))
         search->similar = g_strdup(name);
-    if (g_str_has_suffix(name, ".c") && ++search->n_c == 1)
+    /* tensor.c is the kit's own, and beside attention.c in every student's repo. */
+    if (g_str_has_suffix(name, ".c") && !g_str_equal(name, "tensor.c") && ++search->n_c == 1)
         search->only = g_strdup(name);
 }
 

@@ -130,21 +130,34 @@ static void annotate_test(Annotations *annotations, const ItemResult *item, cons
     annotate(annotations, TRUE, line > 0 ? ATTENTION_FILE : NULL, line, title, message);
 }
 
-/* What is not written yet is marked once, where it begins, and not once for each test. */
+/*
+ * The round-th failure of an item, if it has so many. What is not written yet is marked once, where
+ * it begins, and not once for each test.
+ */
+static gboolean annotate_round(Annotations *annotations, const ItemResult *item, guint round)
+{
+    g_autoptr(GPtrArray) failed = words_failures(item);
+    if (round >= failed->len || (round > 0 && words_nothing_written(item)))
+        return FALSE;
+    const TestResult *test = g_ptr_array_index(failed, round);
+    guint line = failing_line(annotations, item, test);
+    if (words_nothing_written(item))
+        annotate(annotations, TRUE, line > 0 ? ATTENTION_FILE : NULL, line,
+                 item->title != NULL ? item->title : item->id,
+                 "not implemented yet: the comment above lists the steps");
+    else
+        annotate_test(annotations, item, test);
+    return TRUE;
+}
+
+/* GitHub shows only so many: the first of each item come before the second of any. */
 static void annotate_tests(Annotations *annotations, const Result *result)
 {
-    for (guint i = 0; i < result->items->len; i++) {
-        const ItemResult *item = g_ptr_array_index(result->items, i);
-        g_autoptr(GPtrArray) failed = words_failures(item);
-        if (words_nothing_written(item) && failed->len > 0) {
-            guint line = failing_line(annotations, item, g_ptr_array_index(failed, 0));
-            annotate(annotations, TRUE, line > 0 ? ATTENTION_FILE : NULL, line,
-                     item->title != NULL ? item->title : item->id,
-                     "not implemented yet: the comment above lists the steps");
-            continue;
-        }
-        for (guint j = 0; j < failed->len; j++)
-            annotate_test(annotations, item, g_ptr_array_index(failed, j));
+    gboolean more = TRUE;
+    for (guint round = 0; more; round++) {
+        more = FALSE;
+        for (guint i = 0; i < result->items->len; i++)
+            more |= annotate_round(annotations, g_ptr_array_index(result->items, i), round);
     }
 }
 
@@ -153,6 +166,9 @@ char *report_github_annotations(const Result *result, const char *folder, const 
     Annotations annotations = {g_string_new(NULL), folder, source, 0, 0};
     if (result->status == SUBMISSION_UNGRADED)
         annotate(&annotations, FALSE, NULL, 0, "not graded",
+                 result->reason != NULL ? result->reason : "no reason is known");
+    if (result->status == SUBMISSION_MISSING)
+        annotate(&annotations, TRUE, NULL, 0, "nothing to grade",
                  result->reason != NULL ? result->reason : "no reason is known");
     annotate_diagnostics(&annotations, result);
     annotate_memory(&annotations, result);

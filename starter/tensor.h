@@ -74,7 +74,7 @@ bool tensor_same_shape(const Tensor *a, const Tensor *b);
 /*
  * True if NumPy would broadcast `small` to the shape of `big`: the shapes are compared from the
  * last axis to the first, and each axis of `small` must be equal to that of `big`, or 1, or
- * missing. (4, 4) and (1, 4, 4) broadcast to (2, 4, 4); (2, 4) and (3, 4, 4) do not.
+ * missing. (4, 4) and (1, 4, 4) broadcast to (2, 4, 4); (2, 4) and (3, 4, 4) do not. False for NULL.
  */
 bool tensor_broadcasts(const Tensor *small, const Tensor *big);
 
@@ -95,7 +95,10 @@ size_t tensor_broadcast_index(const Tensor *small, const Tensor *big, size_t i);
  */
 Tensor *tensor_matmul(const Tensor *a, const Tensor *b);
 
-/* Transpose the last two axes, like np.swapaxes(t, -2, -1): (..., n, m) gives (..., m, n). */
+/*
+ * Transpose the last two axes, like np.swapaxes(t, -2, -1): (..., n, m) gives (..., m, n). NULL for
+ * a tensor with one axis.
+ */
 Tensor *tensor_swap_last_axes(const Tensor *t);
 
 #endif

@@ -108,6 +108,18 @@ Test(intake, says_what_was_probably_meant)
     }
 }
 
+Test(intake, does_not_take_the_kits_file_for_the_students)
+{
+    g_autoptr(Specimen) s = specimen_new(NULL);
+    specimen_write(s, "tensor.c", "int a;\n", -1);
+    expect(s, SUBMISSION_MISSING, "no attention.c in this folder");
+    cr_expect(strchr(s->result->reason, ';') == NULL, "nothing similar: %s", s->result->reason);
+    g_autoptr(Specimen) both = specimen_new(NULL);
+    specimen_write(both, "tensor.c", "int a;\n", -1);
+    specimen_write(both, "attn.c", "int a;\n", -1);
+    expect(both, SUBMISSION_MISSING, "there is a file 'attn.c': name it 'attention.c'");
+}
+
 Test(intake, says_that_the_file_is_in_a_folder_below)
 {
     g_autoptr(Specimen) s = specimen_new(NULL);

@@ -132,6 +132,28 @@ Test(report_github, shows_ten_annotations_of_a_kind)
     cr_assert_eq(g_strv_length(warnings) - 1, 8);
 }
 
+Test(report_github, annotates_the_first_failure_of_each_item_first)
+{
+    g_autoptr(Result) result = sample_full();
+    for (guint i = 0; i < result->items->len; i++) {
+        const ItemResult *item = g_ptr_array_index(result->items, i);
+        for (guint j = 0; j < item->tests->len; j++)
+            ((TestResult *)item->tests->pdata[j])->status = TEST_FAILED;
+    }
+    g_autofree char *report = report_github_annotations(result, NULL, NULL);
+    const char *other = strstr(report, "masking/causal_mask");
+    const char *second = strstr(report, "scaled_dot_product_attention/causal_weights");
+    cr_assert(other != NULL && second > other, "%s", report);
+}
+
+Test(report_github, says_that_there_is_nothing_to_grade)
+{
+    g_autoptr(Result) result = sample_ungraded();
+    result->status = SUBMISSION_MISSING;
+    g_autofree char *report = report_github_annotations(result, NULL, NULL);
+    cr_assert(g_str_has_prefix(report, "::error title=nothing to grade::"), "%s", report);
+}
+
 Test(report_github, a_log_is_not_obeyed)
 {
     g_autofree char *first = report_github_log("::error::x");
