@@ -123,6 +123,9 @@ fuzz: ## strange bytes for each reader of them, for SECONDS=20
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang WARN= OPT='-O1 -g' \
 	    EXTRA_CFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	    EXTRA_LDFLAGS=-fsanitize=fuzzer,address,undefined $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
+	$(Q)mkdir -p $(BUILD)/fuzz/corpus/object
+	$(Q)$(CC) -shared -nostartfiles -fPIC -Istarter -o $(BUILD)/fuzz/corpus/object/solution.so -s \
+	    solution/attention.c -lm
 	$(Q)set -e; for name in $(FUZZERS); do \
 	    seeds=tests/grader/fuzz/$$name; log=$(BUILD)/fuzz/$$name.log; \
 	    mkdir -p $(BUILD)/fuzz/corpus/$$name; [ -d $$seeds ] || seeds=; \
