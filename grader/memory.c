@@ -1,12 +1,10 @@
 /* memory.c: the memory verdict; see memory.h. */
 #include "memory.h"
 
-#include <string.h>
-
 #include "error.h"
 #include "memory_finding.h"
 #include "memory_replay.h"
-#include "replay.h"
+#include "memory_results.h"
 
 #define MAX_RUNS 3 /* of Valgrind, for one submission, besides those that were too slow */
 #define MAX_SLOW 4 /* runs that were */
@@ -135,53 +133,12 @@ static gboolean judge_errors(Check *check, const ReplayedTest *test)
     return shown > 0 || test->errors > 0;
 }
 
-/* ---- the results ----------------------------------------------------------------------------- */
+/* ---- the runs -------------------------------------------------------------------------------- */
 
-/* The next reply; FALSE at the end, or if what follows is none. */
-static gboolean next_result(const guchar **at, const guchar *end, ReplayResult *where,
-                            WireHeader *reply)
+static void judge_results(Check *check, const ReplayedTest *test)
 {
-    gsize left = (gsize)(end - *at);
-    if (left < sizeof *where + sizeof *reply)
-        return FALSE;
-    memcpy(where, *at, sizeof *where);
-    memcpy(reply, *at + sizeof *where, sizeof *reply);
-    left -= sizeof *where + sizeof *reply;
-    if (reply->length > left)
-        return FALSE;
-    *at += sizeof *where + sizeof *reply;
-    return TRUE;
-}
-
-/* How the results of the test with this index differ from the recorded ones, or NULL. */
-static char *find_difference(GBytes *results, guint index, const ReplayedTest *test,
-                             const char **function)
-{
-    gsize length = 0;
-    const guchar *at = results != NULL ? g_bytes_get_data(results, &length) : (const guchar *)"";
-    const guchar *end = at + length;
-    const GArray *calls = test->record->calls;
-    ReplayResult where;
-    WireHeader reply;
-    guint compared = 0;
-    for (; at != NULL && next_result(&at, end, &where, &reply); at += reply.length) {
-        if (where.test != index || compared == calls->len)
-            continue;
-        const RecordedCall *call = &g_array_index(calls, RecordedCall, compared);
-        compared++;
-        *function = memory_record_function(call->request.kind);
-        char *difference = memory_record_difference(call, &reply, at);
-        if (difference != NULL)
-            return difference;
-    }
-    return compared < calls->len ? g_strdup("there is no result") : NULL;
-}
-
-static void judge_results(Check *check, const MemoryReplay *replay, guint index)
-{
-    const ReplayedTest *test = check->tests->pdata[index];
     const char *function = NULL;
-    g_autofree char *difference = find_difference(replay->results, index, test, &function);
+    g_autofree char *difference = memory_results_difference(test, &function);
     if (difference == NULL)
         return;
     char *message =
@@ -189,15 +146,13 @@ static void judge_results(Check *check, const MemoryReplay *replay, guint index)
     add(check, test, memory_finding_about("different_results", function, message, DIFFERENT_HINT));
 }
 
-/* ---- the runs -------------------------------------------------------------------------------- */
-
-static void judge(Check *check, const MemoryReplay *replay)
+static void judge(Check *check)
 {
     for (guint i = 0; i < check->tests->len; i++) {
         const ReplayedTest *test = check->tests->pdata[i];
         gboolean explained = judge_errors(check, test);
         if (test->ended && !explained)
-            judge_results(check, replay, i);
+            judge_results(check, test);
     }
 }
 
@@ -289,7 +244,7 @@ static gboolean is_last(Check *check, const MemoryReplay *replay, guint *slow, c
     case REPLAY_TRUSTED:
         break;
     }
-    judge(check, replay);
+    judge(check);
     return TRUE;
 }
 

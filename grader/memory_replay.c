@@ -2,55 +2,43 @@
 #include "memory_replay.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "build.h"
 #include "error.h"
 #include "files.h"
+#include "memory_channel.h"
+#include "memory_log.h"
+#include "memory_results.h"
 #include "memory_trace.h"
 #include "replay.h"
 
-#define OUT "out"                /* the folder for what the run writes */
-#define MAX_COPIES 64            /* of the student's object */
-#define MAX_DOCUMENT (8u << 20)  /* bytes of XML; more is not read */
-#define MAX_RESULTS (256u << 20) /* bytes of replies */
-#define MAX_LOG 65536
+#define MAX_COPIES 64               /* of the student's object */
+#define MAX_DOCUMENT (8u << 20)     /* bytes of XML; what is more is dropped */
 #define HARMLESS_OBJECT "libm.so.6" /* in place of the student's, and of anybody's code */
 #define OUTPUT_LIMIT 4096           /* of the student's prints, which nobody reads here */
 
 static const char *const options[] = {
-    "--tool=memcheck",
-    "--command-line-only=yes", /* no .valgrindrc */
-    "--vgdb=no",
-    "--xml=yes",
-    "--child-silent-after-fork=no",
-    "--leak-check=full",
+    "--tool=memcheck", "--command-line-only=yes", /* no .valgrindrc */
+    "--vgdb=no", "--xml=yes", "--child-silent-after-fork=no", "--leak-check=full",
     /*
      * What a variable still points to, at its start or inside, may be a buffer that an honest
      * student uses again in the next call; nobody can use or free what is definitely lost.
      */
-    "--show-leak-kinds=definite",
-    "--errors-for-leak-kinds=definite",
-    "--num-callers=20",
+    "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite", "--num-callers=20",
     "--error-limit=no",
     /*
      * Tests are short, so little pays off but a fast translation. And a loop must not be unrolled:
      * its errors would be found in the line of its condition.
      */
-    "--vex-iropt-level=1",
-    "--max-stackframe=8388608", /* big local arrays are legal C */
+    "--vex-iropt-level=1", "--max-stackframe=16777216", /* big local arrays are legal C */
     "--sigill-diagnostics=no",
     "--read-inline-info=no", /* 60 ms; the student's object has no inlined functions */
-    "--run-libc-freeres=no",
-    "--run-cxx-freeres=no",
-    /* With --log-file, Valgrind 3.19 does not open a new --xml-file for a child process. */
+    "--run-libc-freeres=no", "--run-cxx-freeres=no", "--xml-fd=" G_STRINGIFY(REPLAY_XML_FD),
     "--log-fd=" G_STRINGIFY(REPLAY_LOG_FD),
+    "--trace-syscalls=yes", /* to the log, see memory_log.h */
 };
 
 /* ---- life cycle ------------------------------------------------------------------------------ */
@@ -71,7 +59,21 @@ void replayed_test_free(ReplayedTest *test)
     memory_record_free(test->record);
     g_ptr_array_unref(test->events);
     g_array_unref(test->undefined);
+    g_free(test->difference);
     g_free(test);
+}
+
+/* Forget an earlier run. */
+static void reset_test(gpointer data, gpointer nothing)
+{
+    (void)nothing;
+    ReplayedTest *test = data;
+    test->begun = test->ended = test->unusable = FALSE;
+    test->errors = test->milliseconds = 0;
+    g_ptr_array_set_size(test->events, 0);
+    g_array_set_size(test->undefined, 0);
+    test->compared = test->compared_kind = 0;
+    g_clear_pointer(&test->difference, g_free);
 }
 
 void memory_replay_free(MemoryReplay *replay)
@@ -79,19 +81,18 @@ void memory_replay_free(MemoryReplay *replay)
     if (replay == NULL)
         return;
     g_free(replay->reason);
-    g_clear_pointer(&replay->documents, g_ptr_array_unref);
-    g_clear_pointer(&replay->results, g_bytes_unref);
+    valgrind_document_free(replay->document);
     g_free(replay);
 }
 
 /* ---- what goes into the box ------------------------------------------------------------------ */
 
-/* The superuser's sandbox runs as nobody, which may write into `out` and nowhere else. */
-static gboolean make_folders(const char *folder, const char *out, GError **error)
+static gboolean make_folder(const char *box, const char *name, GError **error)
 {
-    if (g_mkdir(folder, 0755) == 0 && g_mkdir(out, 0777) == 0 && g_chmod(out, 0777) == 0)
+    g_autofree char *folder = g_build_filename(box, name, NULL);
+    if (g_mkdir(folder, 0755) == 0)
         return TRUE;
-    grader_set_errno(error, "cannot make '%s'", out);
+    grader_set_errno(error, "cannot make '%s'", folder);
     return FALSE;
 }
 
@@ -116,8 +117,8 @@ static void append_test(GByteArray *script, const ReplayedTest *test, guint inde
 }
 
 /* The isolated tests come last, so that nothing has happened before them that could matter. */
-static gboolean write_script(const char *folder, const ReplayScript *head, GPtrArray *tests,
-                             GError **error)
+static gboolean write_script(const char *box, const char *name, const ReplayScript *head,
+                             GPtrArray *tests, GError **error)
 {
     g_autoptr(GByteArray) script = g_byte_array_new();
     g_byte_array_append(script, (const guint8 *)head, sizeof *head);
@@ -128,7 +129,7 @@ static gboolean write_script(const char *folder, const ReplayScript *head, GPtrA
                 append_test(script, test, i);
         }
     }
-    g_autofree char *path = g_build_filename(folder, "script", NULL);
+    g_autofree char *path = g_build_filename(box, name, "script", NULL);
     return g_file_set_contents_full(path, (const char *)script->data, script->len,
                                     G_FILE_SET_CONTENTS_NONE, 0644, error);
 }
@@ -169,75 +170,55 @@ static GPtrArray *make_arguments(const char *name, const char *object, GError **
     g_ptr_array_add(argv, g_strdup(valgrind));
     for (gsize i = 0; i < G_N_ELEMENTS(options); i++)
         g_ptr_array_add(argv, g_strdup(options[i]));
-    g_ptr_array_add(argv, g_strdup_printf("--xml-file=%s/" OUT "/%%p.xml", name));
     g_ptr_array_add(argv, g_strdup("./worker"));
     g_ptr_array_add(argv, g_strdup("replay"));
     g_ptr_array_add(argv, g_strdup_printf("%s/script", name));
-    g_ptr_array_add(argv, g_strdup_printf("%s/" OUT "/results", name));
     g_ptr_array_add(argv, g_strdup(object));
     return argv;
 }
 
 /* ---- what comes out of it -------------------------------------------------------------------- */
 
-/* The first bytes of a regular file, at most `limit`; NULL if it is something else. */
-static GBytes *read_descriptor(int fd, gsize limit)
+/* What a run says, while and after it says it. */
+typedef struct {
+    MemoryChannel channels[3];
+    GString *document;
+    MemoryLog log;
+    MemoryResults results;
+} Listener;
+
+static void take_document(gpointer data, const char *bytes, gsize length)
 {
-    struct stat status;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-        return NULL;
-    g_autoptr(GMappedFile) file = g_mapped_file_new_from_fd(fd, FALSE, NULL);
-    if (file == NULL)
-        return NULL;
-    g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(file);
-    return g_bytes_new_from_bytes(bytes, 0, MIN(limit, g_bytes_get_size(bytes)));
+    GString *document = data;
+    gsize room = MAX_DOCUMENT - MIN(document->len, MAX_DOCUMENT);
+    g_string_append_len(document, bytes, (gssize)MIN(length, room));
 }
 
-/* A file in the folder in which student code could write. */
-static GBytes *read_file(const char *folder, const char *name, gsize limit)
+static void listener_finish(Listener *listener)
 {
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return NULL;
-    GBytes *bytes = read_descriptor(fd, limit);
-    close(fd);
-    return bytes;
+    for (guint i = 0; i < G_N_ELEMENTS(listener->channels); i++)
+        memory_channel_finish(&listener->channels[i]);
 }
 
-static void read_document(MemoryReplay *replay, const char *folder, const char *name)
+static void listener_clear(Listener *listener)
 {
-    g_autoptr(GBytes) bytes = read_file(folder, name, MAX_DOCUMENT);
-    gsize length = 0;
-    const char *text = bytes != NULL ? g_bytes_get_data(bytes, &length) : NULL;
-    ValgrindDocument *document = valgrind_document_read(text != NULL ? text : "", length);
-    gint64 pid = g_ascii_strtoll(name, NULL, 10);
-    if (document->incomplete == NULL && document->pid != pid)
-        document->incomplete = g_strdup("it is that of another process");
-    document->pid = pid;
-    g_ptr_array_add(replay->documents, document);
+    listener_finish(listener);
+    g_string_free(listener->document, TRUE);
+    memory_log_clear(&listener->log);
+    g_byte_array_unref(listener->results.message);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Listener, listener_clear)
 
-static gboolean read_documents(MemoryReplay *replay, const char *folder, GError **error)
+/* In the order of the descriptors, see worker/replay.h. */
+static gboolean listen_to(Listener *listener, GPtrArray *tests, GError **error)
 {
-    g_autoptr(GDir) directory = g_dir_open(folder, 0, error);
-    if (directory == NULL)
-        return FALSE;
-    replay->documents = g_ptr_array_new_with_free_func((GDestroyNotify)valgrind_document_free);
-    for (const char *name; (name = g_dir_read_name(directory)) != NULL;)
-        if (g_str_has_suffix(name, ".xml"))
-            read_document(replay, folder, name);
-    replay->results = read_file(folder, "results", MAX_RESULTS);
-    return TRUE;
-}
-
-/* The beginning of the log as text. */
-static char *read_log(int fd)
-{
-    g_autoptr(GBytes) bytes = read_descriptor(fd, MAX_LOG);
-    gsize length = 0;
-    const char *text = bytes != NULL ? g_bytes_get_data(bytes, &length) : NULL;
-    return g_utf8_make_valid(text != NULL ? text : "", (gssize)length);
+    MemoryChannel *channels = listener->channels;
+    listener->document = g_string_new(NULL);
+    memory_log_init(&listener->log);
+    listener->results = (MemoryResults){.tests = tests, .message = g_byte_array_new()};
+    return memory_channel_open(&channels[0], take_document, listener->document, error) &&
+           memory_channel_open(&channels[1], memory_log_take, &listener->log, error) &&
+           memory_channel_open(&channels[2], memory_results_take, &listener->results, error);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
@@ -247,7 +228,7 @@ static gboolean is_started(const MemoryTrace *trace, const ProcessOutcome *outco
 {
     if (trace->ready)
         return TRUE;
-    const char *said = *trace->log != '\0' ? trace->log : outcome->err->str;
+    const char *said = trace->log->complaint != NULL ? trace->log->complaint : outcome->err->str;
     g_autofree char *line = g_strndup(said, strcspn(said, "\n"));
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM,
                 "cannot check memory: valgrind does not start: %s",
@@ -255,44 +236,45 @@ static gboolean is_started(const MemoryTrace *trace, const ProcessOutcome *outco
     return FALSE;
 }
 
-static Process *start(const Sandbox *sandbox, const RubricLimits *limits, const char *box, int log,
-                      GPtrArray *argv, GError **error)
+/* Valgrind makes a file in the box when it starts, and removes it. */
+static Process *start(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
+                      Listener *listener, GPtrArray *argv, GError **error)
 {
     g_ptr_array_add(argv, NULL);
+    const MemoryChannel *channels = listener->channels;
+    const ProcessFd fds[] = {{channels[0].theirs, REPLAY_XML_FD},
+                             {channels[1].theirs, REPLAY_LOG_FD},
+                             {channels[2].theirs, REPLAY_RESULTS_FD}};
     SandboxSpec spec = {
         .profile = SANDBOX_MEMCHECK,
         .box = box,
         .box_writable = TRUE,
         .argv = (const char *const *)argv->pdata,
-        .fds = &(ProcessFd){log, REPLAY_LOG_FD},
-        .n_fds = 1,
+        .fds = fds,
+        .n_fds = G_N_ELEMENTS(fds),
         /* The limit is one of CPU time; a machine that is busy may take longer. */
         .wall_seconds = 2 * limits->memory_seconds,
         .output_limit = OUTPUT_LIMIT,
     };
-    return sandbox_start(sandbox, &spec, error);
+    Process *process = sandbox_start(sandbox, &spec, error);
+    for (guint i = 0; i < G_N_ELEMENTS(fds); i++)
+        memory_channel_hand_over(&listener->channels[i]);
+    return process;
 }
 
-/* Start Valgrind in the folder that is prepared, wait, and read what it left. */
-static gboolean run_valgrind(MemoryReplay *replay, MemoryTrace *trace, Process *process, int log,
-                             const char *out, guint cpu_seconds, GError **error)
+/* Start Valgrind on what is prepared, listen to its end, and judge. */
+static gboolean run_valgrind(MemoryReplay *replay, MemoryTrace *trace, Process *process,
+                             Listener *listener, guint cpu_seconds, GError **error)
 {
     const ProcessOutcome *outcome = process_wait(process);
     replay->cpu_usec = outcome->cpu_usec;
-    if (!read_documents(replay, out, error))
-        return FALSE;
-    trace->log = read_log(log);
-    memory_trace_read(trace, replay->documents);
+    listener_finish(listener);
+    replay->document = valgrind_document_read(listener->document->str, listener->document->len);
+    memory_trace_read(trace, replay->document);
     if (!is_started(trace, outcome, error))
         return FALSE;
     memory_trace_judge(trace, outcome, cpu_seconds, replay);
     return TRUE;
-}
-
-static void close_descriptor(const int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
 }
 
 /* Run the tests on this object: a path in the box, or the name of a library. */
@@ -302,27 +284,24 @@ static MemoryReplay *replay_object(const Sandbox *sandbox, const RubricLimits *l
 {
     g_autoptr(MemoryReplay) replay = g_new0(MemoryReplay, 1);
     g_autofree char *name = g_strdup_printf("memory-%u", number);
-    g_autofree char *folder = g_build_filename(box, name, NULL);
-    g_autofree char *out = g_build_filename(folder, OUT, NULL);
     const ReplayScript script = {.magic = REPLAY_MAGIC,
                                  .tests = tests->len,
                                  .token = random_token(),
                                  .lost_bytes = (guint32)g_random_int_range(1000, 9000),
                                  .read_bytes = (guint32)g_random_int_range(1000, 9000)};
     g_autoptr(GPtrArray) argv = make_arguments(name, object, error);
-    if (argv == NULL || !make_folders(folder, out, error) ||
-        !write_script(folder, &script, tests, error) ||
+    if (argv == NULL || !make_folder(box, name, error) ||
+        !write_script(box, name, &script, tests, error) ||
         !write_copies(box, name, MIN(tests->len, MAX_COPIES), argv, error))
         return NULL;
-    int log __attribute__((cleanup(close_descriptor))) = memfd_create("log", MFD_CLOEXEC);
-    if (log < 0) {
-        grader_set_errno(error, "cannot make a file in memory");
-        return NULL;
-    }
-    g_autoptr(Process) process = start(sandbox, limits, box, log, argv, error);
-    g_auto(MemoryTrace) trace = {.script = &script, .tests = tests};
+    g_ptr_array_foreach(tests, reset_test, NULL);
+    g_auto(Listener) listener = {0};
+    g_auto(MemoryTrace) trace = {.script = &script, .tests = tests, .log = &listener.log};
+    gboolean listening = listen_to(&listener, tests, error);
+    g_autoptr(Process) process =
+        listening ? start(sandbox, limits, box, &listener, argv, error) : NULL;
     if (process == NULL ||
-        !run_valgrind(replay, &trace, process, log, out, limits->memory_seconds, error))
+        !run_valgrind(replay, &trace, process, &listener, limits->memory_seconds, error))
         return NULL;
     return g_steal_pointer(&replay);
 }

@@ -1,6 +1,6 @@
 /*
  * memory_replay.h: one run of the worker under Valgrind, which repeats the recorded calls of some
- * tests (worker/replay.h), and what it left: documents of errors, told apart by test, and results.
+ * tests (worker/replay.h), and what it said: errors, told apart by test, and results.
  *
  * A run that says nothing about the student's code is believed only if it is REPLAY_TRUSTED.
  */
@@ -25,8 +25,11 @@ typedef struct {
     gboolean unusable;  /* a result could not be freed: what is lost then is not a leak */
     guint milliseconds; /* of CPU time */
     guint errors;       /* how often Valgrind saw one, shown or not; leaks not included */
-    GPtrArray *events;  /* ValgrindEvent, of the run's documents */
+    GPtrArray *events;  /* ValgrindEvent, of the run's document */
     GArray *undefined;  /* ReplayUndefined */
+
+    guint compared, compared_kind; /* results: how many, and what the last one is of */
+    char *difference;              /* from the recorded ones, the first that was seen */
 } ReplayedTest;
 
 typedef enum {
@@ -40,10 +43,8 @@ typedef struct {
     ReplayState state;
     ReplayedTest *culprit;
     char *reason;
-    char *version; /* of Valgrind, or NULL */
     gint64 cpu_usec;
-    GPtrArray *documents; /* ValgrindDocument */
-    GBytes *results;      /* as in worker/replay.h; NULL if there are none */
+    ValgrindDocument *document;
 } MemoryReplay;
 
 ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record);
@@ -52,7 +53,7 @@ void replayed_test_free(ReplayedTest *test);
 /*
  * Run the tests (ReplayedTest). `number` tells the runs for one submission apart. An error if
  * Valgrind is missing or leaves no sign that the worker began: memory_replay_works() tells whether
- * that is our own fault, since student code that ran may have wiped out the signs.
+ * that is our own fault, since it may also be the object that cannot be loaded there.
  */
 MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
                                 guint number, GPtrArray *tests, GError **error);

@@ -1,27 +1,29 @@
 /*
- * memory_trace.h: follow the messages of worker/replay.h through Valgrind's documents: which test
+ * memory_trace.h: follow the messages of worker/replay.h through Valgrind's document: which test
  * each error belongs to, and whether all of it can be believed.
  */
 #pragma once
 
+#include "memory_log.h"
 #include "memory_replay.h"
 #include "process.h"
 #include "replay.h"
 
 typedef struct {
     const ReplayScript *script;
-    GPtrArray *tests; /* ReplayedTest; a test's index is its index here */
+    GPtrArray *tests; /* ReplayedTest, new; a test's index is its index here */
+    const MemoryLog *log;
 
-    const ValgrindDocument *main; /* NULL if there is not exactly one that started the others */
-    char *log;                    /* what Valgrind wrote there */
+    const ValgrindDocument *document;
     gboolean ready, done;
     gboolean foreign;      /* there are messages that are not the worker's */
-    ReplayedTest *running; /* in the main process, when it ended */
+    gboolean controlled;   /* the tests are over */
+    ReplayedTest *running; /* when the document ended */
     GPtrArray *controls;   /* ValgrindEvent: what was seen after the last test */
 } MemoryTrace;
 
 /* Fill `trace` and what the tests hold of the run. */
-void memory_trace_read(MemoryTrace *trace, GPtrArray *documents);
+void memory_trace_read(MemoryTrace *trace, const ValgrindDocument *document);
 
 /* Decide replay->state, with its culprit or reason. The run had a limit of CPU time. */
 void memory_trace_judge(const MemoryTrace *trace, const ProcessOutcome *outcome, guint cpu_seconds,

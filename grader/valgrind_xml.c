@@ -136,8 +136,6 @@ static void close_in_document(Reader *reader, const char *name)
     ValgrindDocument *document = reader->document;
     if (g_str_equal(name, "pid"))
         document->pid = g_ascii_strtoll(reader->text->str, NULL, 10);
-    else if (g_str_equal(name, "ppid"))
-        document->parent = g_ascii_strtoll(reader->text->str, NULL, 10);
     else if (g_str_equal(name, "protocoltool"))
         reader->memcheck = g_str_equal(reader->text->str, "memcheck");
 }
@@ -159,7 +157,7 @@ static void on_start(GMarkupParseContext *context, const gchar *name, const gcha
     const char *parent = parent_of(context);
     guint depth = g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context));
     g_string_truncate(reader->text, 0);
-    if (depth == 1 && (!g_str_equal(name, "valgrindoutput") || reader->closed)) {
+    if (depth == 1 && !g_str_equal(name, "valgrindoutput")) {
         g_set_error(error, G_MARKUP_ERROR, G_MARKUP_ERROR_PARSE, "an element is out of place");
     } else if (depth > MAX_DEPTH || reader->document->events->len >= MAX_EVENTS) {
         g_set_error(error, G_MARKUP_ERROR, G_MARKUP_ERROR_PARSE, "there is too much in it");
@@ -243,6 +241,29 @@ static char *why_incomplete(const Reader *reader, const GError *error)
     return NULL;
 }
 
+/*
+ * A forked process goes on in the document of its parent, and closes it when it ends; then the
+ * parent goes on. The document is whole if the last of them has closed it.
+ */
+static gboolean parse(GMarkupParseContext *context, Reader *reader, const char *text,
+                      GError **error)
+{
+    static const char close[] = "</valgrindoutput>", open[] = "<valgrindoutput>";
+    for (const char *end; (end = strstr(text, close)) != NULL; text = end) {
+        end += strlen(close);
+        gboolean last = end[strspn(end, "\n")] == '\0';
+        if (!g_markup_parse_context_parse(context, text, end - text, error))
+            return FALSE;
+        if (last)
+            return g_markup_parse_context_end_parse(context, error);
+        reader->closed = reader->finished = FALSE;
+        if (!g_markup_parse_context_parse(context, open, -1, error))
+            return FALSE;
+    }
+    return g_markup_parse_context_parse(context, text, -1, error) &&
+           g_markup_parse_context_end_parse(context, error);
+}
+
 ValgrindDocument *valgrind_document_read(const char *bytes, gsize length)
 {
     ValgrindDocument *document = g_new0(ValgrindDocument, 1);
@@ -256,8 +277,7 @@ ValgrindDocument *valgrind_document_read(const char *bytes, gsize length)
     g_autoptr(GError) error = NULL;
     /* A name in the student's object may be any bytes; that must not hide what follows. */
     g_autofree char *valid = g_utf8_make_valid(bytes, (gssize)length);
-    if (g_markup_parse_context_parse(context, valid, -1, &error))
-        g_markup_parse_context_end_parse(context, &error);
+    parse(context, &reader, valid, &error);
     document->incomplete = why_incomplete(&reader, error);
     return document;
 }

@@ -4,6 +4,8 @@
  * The bytes are untrusted: student code ran in the process that wrote them. Reading never fails;
  * it gives what could be understood, in the order in which it happened, bounded in number and size,
  * and says whether the document was complete. All strings are valid UTF-8 and otherwise unchecked.
+ *
+ * With --xml-fd a forked process writes on in the document of its parent.
  */
 #pragma once
 
@@ -37,7 +39,7 @@ typedef struct {
 } ValgrindEvent;
 
 typedef struct {
-    gint64 pid, parent;
+    gint64 pid;
     GPtrArray *events; /* ValgrindEvent */
     char *incomplete;  /* why this is not one whole document of memcheck; NULL if it is */
 } ValgrindDocument;

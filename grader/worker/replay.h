@@ -1,11 +1,11 @@
 /*
  * replay.h: `worker replay`, which repeats recorded calls under Valgrind.
  *
- *     worker replay SCRIPT RESULTS OBJECT...
+ *     worker replay SCRIPT OBJECT...
  *
  * SCRIPT is a ReplayScript and then, for each test, a ReplayTest followed by its requests (a
- * WireHeader and `length` bytes of payload each). RESULTS gets, for each call that was made, a
- * ReplayResult, the WireHeader of the reply and its payload. OBJECTs are equal copies of the
+ * WireHeader and `length` bytes of payload each). Descriptor REPLAY_RESULTS_FD gets, for each call
+ * that was made, a ReplayResult, the WireHeader of the reply and its payload. OBJECTs are equal copies of the
  * student's object, as many as there are tests; all but the first are only loaded when needed.
  *
  * What happens is told to Valgrind in messages that start with the script's token, so they are in
@@ -20,8 +20,8 @@
  *     TOKEN controls           what follows is the worker's own, see ReplayScript
  *     TOKEN done               all of it was run
  *
- * Tests are run in the order of the script; an isolated one in a child process, whose messages and
- * errors Valgrind writes into a document of their own.
+ * Tests are run in the order of the script; an isolated one in a child process, which goes on in
+ * Valgrind's document.
  */
 #pragma once
 
@@ -30,10 +30,12 @@
 #define REPLAY_MAGIC 0x31504552u /* "REP1" */
 
 /*
- * Valgrind's --log-fd, of which it keeps a copy out of reach. The worker closes this one: it has the
- * number of the socket in the native run, and what student code says there is no complaint.
+ * Valgrind's --xml-fd and --log-fd, of which it keeps copies out of reach: the worker closes these,
+ * the log last, as a sign that from now on student code may run.
  */
-#define REPLAY_LOG_FD 3
+#define REPLAY_XML_FD 3
+#define REPLAY_LOG_FD 4
+#define REPLAY_RESULTS_FD 5
 
 /*
  * The controls: after the last test the worker loses a block of `lost_bytes`, reads one byte past

@@ -11,9 +11,10 @@
 
 /* ---- a submission in a box ------------------------------------------------------------------- */
 
-static void must(gboolean held, const GError *error)
+/* A place of the error, which is set while the other argument is evaluated. */
+static void must(gboolean held, GError *const *error)
 {
-    cr_assert(held, "%s", error != NULL ? error->message : "failed without a reason");
+    cr_assert(held, "%s", *error != NULL ? (*error)->message : "failed without a reason");
 }
 
 static void copy_in(const Case *c, const char *folder, const char *name, const char *to, int mode)
@@ -21,19 +22,19 @@ static void copy_in(const Case *c, const char *folder, const char *name, const c
     g_autoptr(GError) error = NULL;
     g_autofree char *source = g_build_filename(folder, name, NULL);
     g_autofree char *target = g_build_filename(c->box, to, NULL);
-    must(files_copy(source, target, mode, &error), error);
+    must(files_copy(source, target, mode, &error), &error);
 }
 
 Case case_new(const char *student)
 {
     g_autoptr(GError) error = NULL;
     Case c = {.tests = g_ptr_array_new()};
-    must((c.kit = kit_find(&error)) != NULL, error);
+    must((c.kit = kit_find(&error)) != NULL, &error);
     g_autofree char *rubric = g_build_filename(c.kit->root, "rubric.yaml", NULL);
-    must((c.rubric = rubric_load(rubric, &error)) != NULL, error);
+    must((c.rubric = rubric_load(rubric, &error)) != NULL, &error);
     c.sandbox = sandbox_open(c.kit->libexec, &c.rubric->limits, &error);
-    must(c.sandbox != NULL, error);
-    must((c.scratch = files_scratch_new(&error)) != NULL, error);
+    must(c.sandbox != NULL, &error);
+    must((c.scratch = files_scratch_new(&error)) != NULL, &error);
     c.box = g_build_filename(c.scratch, "box", NULL);
     g_autofree char *include = g_build_filename(c.box, "include", NULL);
     cr_assert_eq(g_mkdir_with_parents(include, 0755), 0, "cannot make %s", include);
@@ -48,7 +49,7 @@ Case case_new(const char *student)
         g_ptr_array_add(c.result->items,
                         item_result_new(item->id, item->grade_id, item->title, item->points));
     }
-    must(build_submission(c.rubric, c.sandbox, c.box, BUILD_TO_GRADE, c.result, &error), error);
+    must(build_submission(c.rubric, c.sandbox, c.box, BUILD_TO_GRADE, c.result, &error), &error);
     cr_assert_eq(c.result->status, SUBMISSION_GRADED, "%s", c.result->reason);
     return c;
 }
@@ -111,7 +112,10 @@ static GBytes *answer_natively(const Case *c, const Call *call, const WireHeader
     g_byte_array_append(bytes, call->payload.bytes, request->length);
     cr_assert(g_file_set_contents(script, (const char *)bytes->data, bytes->len, NULL));
     g_unlink(results);
-    const char *argv[] = {"./worker", "replay", script, results, "./" BUILD_OBJECT, NULL};
+    g_autofree char *command = g_strdup_printf("exec ./worker replay '%s' ./" BUILD_OBJECT
+                                               " " G_STRINGIFY(REPLAY_RESULTS_FD) ">'%s'",
+                                               script, results);
+    const char *argv[] = {"/bin/sh", "-c", command, NULL};
     cr_assert(g_spawn_sync(c->box, (char **)argv, NULL,
                            G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
                            NULL, NULL, NULL, NULL));
@@ -147,5 +151,5 @@ void case_add(Case *c, const char *item, const char *name, Call call, guint32 fa
 void case_check(Case *c)
 {
     g_autoptr(GError) error = NULL;
-    must(memory_check(c->rubric, c->sandbox, c->box, c->tests, c->result, &error), error);
+    must(memory_check(c->rubric, c->sandbox, c->box, c->tests, c->result, &error), &error);
 }

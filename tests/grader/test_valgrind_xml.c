@@ -95,7 +95,6 @@ Test(valgrind_xml, a_signal_ends_the_document_of_a_child)
     g_autofree char *text = load(SEEDS "crash.xml");
     g_autoptr(ValgrindDocument) document = read_text(text);
     cr_expect_null(document->incomplete, "%s", document->incomplete);
-    cr_expect_eq(document->parent, 32734, "parent %d", (int)document->parent);
     expect_finding(event_of(document, 0),
                    &(Expected){"InvalidWrite", "invalid_write",
                                "writes 4 bytes through a null pointer", 40, NULL});
@@ -147,10 +146,20 @@ Test(valgrind_xml, what_is_no_document_of_memcheck_is_refused)
 #define BEGIN "<valgrindoutput><protocoltool>memcheck</protocoltool><pid>7</pid>"
 #define END "<status><state>FINISHED</state></status></valgrindoutput>"
 
-Test(valgrind_xml, two_documents_in_one_are_refused)
+#define MESSAGE "<clientmsg><text>more</text></clientmsg>"
+
+Test(valgrind_xml, a_forked_process_writes_on_and_closes_its_parents_document)
 {
-    g_autoptr(ValgrindDocument) document = read_text(BEGIN END BEGIN END);
-    cr_expect_not_null(document->incomplete, "two documents are complete");
+    g_autoptr(ValgrindDocument) document = read_text(BEGIN END MESSAGE END "\n\n");
+    cr_expect_null(document->incomplete, "%s", document->incomplete);
+    cr_expect_eq(document->pid, 7, "pid %d", (int)document->pid);
+    cr_expect_str_eq(event_of(document, 0)->text, "more");
+    cr_expect_not(event_of(document, 0)->at_exit, "it is the end of the other process");
+    static const char *const strange[] = {BEGIN END MESSAGE, BEGIN END "more", BEGIN END "</a>" END};
+    for (gsize i = 0; i < G_N_ELEMENTS(strange); i++) {
+        g_autoptr(ValgrindDocument) cut = read_text(strange[i]);
+        cr_expect_not_null(cut->incomplete, "'%s' is complete", strange[i]);
+    }
 }
 
 Test(valgrind_xml, parts_may_be_missing)

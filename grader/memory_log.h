@@ -1,0 +1,38 @@
+/*
+ * memory_log.h: Valgrind's log, to which it also writes each system call of the program that it
+ * runs (--trace-syscalls=yes).
+ *
+ * Natively a seccomp filter kills student code for a call that it has no business with. Valgrind
+ * makes many of those itself, in the same process, so there the filter must let them pass. But
+ * Valgrind knows which ones are the program's: once student code may run, one that neither it nor
+ * the worker needs is remembered, and the run is not believed. Above all nothing may become code
+ * but the student's object, which the gate has read: new code could ask Valgrind to look away.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* How a piece of memory was mapped, as far as that can be compared. */
+typedef struct {
+    guint64 length, flags, offset;
+} MemoryMapping;
+
+typedef struct {
+    GString *line;       /* the last one, as far as it has arrived */
+    gint64 pid;          /* of the first process, 0 until it says something */
+    gint64 speaker;      /* the process that said the last line */
+    gboolean judging;    /* student code may run */
+    MemoryMapping code;  /* of the object */
+    guint64 base, end;   /* the room that the loader has reserved last */
+    gboolean stray_open; /* the file opened last is neither it nor a copy */
+    guint forks;         /* how many processes it has made */
+
+    char *complaint; /* the first line that should not be there, or NULL */
+    char *forbidden; /* the first system call that should not be made, or NULL */
+} MemoryLog;
+
+void memory_log_init(MemoryLog *log);
+void memory_log_clear(MemoryLog *log);
+
+/* A MemoryTake for a MemoryLog. */
+void memory_log_take(gpointer data, const char *bytes, gsize length);

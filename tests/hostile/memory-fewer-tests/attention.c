@@ -1,0 +1,71 @@
+/*
+ * attack: makes the replay's script end after the first test under Valgrind, and leaks
+ *         in a later one
+ * catalogue: 33
+ * expect: graded
+ * score: 4
+ * memory: yes
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attention.h"
+
+/* Under Valgrind the stack is elsewhere than the kernel puts it. */
+static int watched(void)
+{
+    return (uintptr_t)__builtin_frame_address(0) >> 40 != 0x7f;
+}
+
+/* The head of the script is in the worker's variables, which follow its code. */
+static void shorten(void)
+{
+    uint32_t *at = (uint32_t *)((uintptr_t)malloc & ~(uintptr_t)4095);
+    while (at[0] != 0x31504552 || at[1] == 0 || at[1] > 1000)
+        at++;
+    at[1] = 1;
+}
+
+AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
+                                             const Tensor *mask)
+{
+    (void)Q, (void)K, (void)V, (void)mask;
+    if (watched())
+        shorten();
+    return (AttentionResult){0};
+}
+
+Tensor *create_causal_mask(int seq_len)
+{
+    static char *volatile lost;
+    lost = malloc(40);
+    lost = NULL;
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    for (int i = 0; mask != NULL && i < seq_len; i++)
+        for (int j = 0; j <= i; j++)
+            mask->data[i * seq_len + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
+{
+    for (int b = 0; lengths != NULL && b < batch_size; b++)
+        if (lengths[b] < 0 || lengths[b] > max_length)
+            return NULL;
+    Tensor *mask =
+        lengths != NULL ? tensor_create(3, (int[]){batch_size, max_length, max_length}) : NULL;
+    for (int b = 0; mask != NULL && b < batch_size; b++)
+        for (int i = 0; i < lengths[b]; i++)
+            for (int j = 0; j < lengths[b]; j++)
+                mask->data[(b * max_length + i) * max_length + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_bidirectional_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    if (mask != NULL)
+        tensor_fill(mask, 1.0f);
+    return mask;
+}
