@@ -23,7 +23,7 @@ COMMA := ,
 DIRECT_WRAP := $(addprefix -Wl$(COMMA)--wrap=,malloc calloc realloc scaled_dot_product_attention \
     self_attention_create self_attention_forward self_attention_free \
     create_causal_mask create_padding_mask create_bidirectional_mask)
-DIRECT_OBJ := $(filter-out %/proxy.o %/death.o %/wire.o,$(SUPPORT_OBJ)) \
+DIRECT_OBJ := $(filter-out %/proxy.o %/proxy_call.o %/death.o %/wire.o,$(SUPPORT_OBJ)) \
     $(OBJ)/tests/support/direct.o $(OBJ)/plain/$(IMPLEMENTATION:.c=.o)
 DIRECT_TESTS := $(BUILD)/tests/public-direct $(BUILD)/tests/hidden-direct
 $(DIRECT_TESTS): $(DIRECT_OBJ) FORCE
@@ -76,7 +76,7 @@ $(BUILD)/tests/inside: $(INSIDE_OBJ)
 
 $(GRADER_TESTS): | $(BUILD)/tests/inside $(LIBEXEC)/confine
 $(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADER_OBJ) \
-    $(OBJ)/tests/support/proxy.o $(OBJ)/tests/support/death.o
+    $(addprefix $(OBJ)/tests/support/,proxy.o proxy_call.o death.o)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
