@@ -209,6 +209,15 @@ static char *read_status(int fd)
     return g_strndup(text, length);
 }
 
+/* bubblewrap explains itself at length, with links: the first sentence is enough for a report. */
+static const char *first_sentence(char *text)
+{
+    char *end = strstr(text, ". ");
+    if (end != NULL)
+        *end = '\0';
+    return g_strchomp(text);
+}
+
 /* Only a process that has become the program, within all its layers, leaves sandbox_start(). */
 static gboolean wait_for_start(Process *process, int status_fd, GError **error)
 {
@@ -219,7 +228,7 @@ static gboolean wait_for_start(Process *process, int status_fd, GError **error)
     if (*reason == '\0') {
         process_kill(process);
         const ProcessOutcome *outcome = process_wait(process);
-        reason = outcome->err->len > 0 ? g_strchomp(outcome->err->str) : "no answer in time";
+        reason = outcome->err->len > 0 ? first_sentence(outcome->err->str) : "no answer in time";
     }
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_SANDBOX, "%s", reason);
     return FALSE;

@@ -53,8 +53,11 @@ Test(sandbox_layers, goes_on_without_namespaces_where_they_are_refused)
     char *box = box_new();
     g_autofree char *fake = g_build_filename(box, "bwrap", NULL);
     cr_assert(g_file_set_contents(
-        fake, "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n", -1,
-        NULL));
+        fake,
+        "#!/bin/sh\n"
+        "echo 'bwrap: setting up uid map: Permission denied. See <https://a.example>' >&2\n"
+        "exit 1\n",
+        -1, NULL));
     cr_assert_eq(g_chmod(fake, 0755), 0);
     g_setenv("PATH", box, TRUE);
     g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
