@@ -220,7 +220,9 @@ static void read_all(Reader *reader, const char *text)
             continue;
         }
         const char *end = strchrnul(at, '\n');
-        g_autofree char *line = g_strndup(at, MIN((gsize)(end - at), TEXT_LIMIT));
+        gsize length = MIN((gsize)(end - at), TEXT_LIMIT);
+        /* The limit may lie within a character. */
+        g_autofree char *line = g_utf8_make_valid(at, (gssize)length);
         read_line(reader, line);
         at = *end == '\n' ? end + 1 : NULL;
     }

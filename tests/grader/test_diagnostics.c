@@ -175,3 +175,14 @@ Test(diagnostics, arrays_that_are_none_do_not_hide_the_messages_of_programs)
     cr_assert_eq(result->diagnostics->len, 1);
     cr_expect_str_eq(at(result, 0)->message, "the last line");
 }
+
+Test(diagnostics, a_line_that_is_cut_within_a_character)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    while (text->len < 1994)
+        g_string_append_c(text, 'x');
+    g_string_append(text, " as: \u00e9\u00e9\n");
+    g_autoptr(Result) result = read_text(text->str);
+    cr_assert_eq(result->diagnostics->len, 1);
+    cr_expect(g_utf8_validate(at(result, 0)->message, -1, NULL));
+}
