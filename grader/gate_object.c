@@ -134,13 +134,18 @@ static Elf_Scn *find_section(const GateObject *object, GElf_Word type, GElf_Addr
     return NULL;
 }
 
-/* Is there exactly this section where the loader will look? */
+/*
+ * Is there exactly this section where the loader will look? libelf gives no data at all of a table
+ * that ends within an entry; the loader reads it.
+ */
 static gboolean section_agrees(const GateObject *object, GElf_Word type, GElf_Addr address,
                                guint64 size)
 {
     GElf_Shdr header;
     guint64 offset = 0;
-    return find_section(object, type, address, &header) != NULL && header.sh_size == size &&
+    Elf_Scn *section = find_section(object, type, address, &header);
+    const Elf_Data *data = section != NULL ? elf_getdata(section, NULL) : NULL;
+    return data != NULL && data->d_size == size && header.sh_size == size &&
            offset_of(object, address, size, &offset) && offset == header.sh_offset;
 }
 

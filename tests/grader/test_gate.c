@@ -341,6 +341,45 @@ Test(gate, refuses_relocations_of_what_is_no_variable)
     expect_no_target(bytes, length, (Elf64_Addr)-4);
 }
 
+static Elf64_Dyn *entry_of(char *bytes, Elf64_Sxword tag)
+{
+    Elf64_Dyn *entry = (Elf64_Dyn *)(void *)(bytes + section_of(bytes, SHT_DYNAMIC)->sh_offset);
+    while (entry->d_tag != tag && entry->d_tag != DT_NULL)
+        entry++;
+    cr_assert_eq(entry->d_tag, tag, "no entry 0x%lx", (unsigned long)tag);
+    return entry;
+}
+
+static void expect_contradiction(const char *bytes, gsize length, const char *what)
+{
+    g_autoptr(Specimen) s = specimen_new(NULL);
+    judge_bytes(s, bytes, length);
+    cr_expect_not_null(specimen_find(s, "refused", "its tables contradict each other"), "%s", what);
+}
+
+/* What the loader takes for relocations and symbols, and libelf does not show. */
+Test(gate, refuses_relocations_that_only_the_loader_sees)
+{
+    g_autoptr(Specimen) s = specimen_new(WITH_POINTER);
+    gsize length = 0;
+    g_autofree char *original = accepted_bytes(s, &length);
+
+    g_autofree char *symbol = g_memdup2(original, length);
+    Elf64_Shdr *section = section_of(symbol, SHT_RELA);
+    Elf64_Rela *relocation = (Elf64_Rela *)(void *)(symbol + section->sh_offset);
+    relocation->r_info = ELF64_R_INFO(1000, ELF64_R_TYPE(relocation->r_info));
+    expect_contradiction(symbol, length, "a symbol behind the table");
+
+    g_autofree char *half = g_memdup2(original, length);
+    section_of(half, SHT_RELA)->sh_size -= 8;
+    entry_of(half, DT_RELASZ)->d_un.d_val -= 8;
+    expect_contradiction(half, length, "half a relocation");
+
+    g_autofree char *count = g_memdup2(original, length);
+    entry_of(count, DT_RELACOUNT)->d_un.d_val++;
+    expect_contradiction(count, length, "more relative relocations than there are");
+}
+
 /* ---- names --------------------------------------------------------------------------------------
  */
 
