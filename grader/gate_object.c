@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gate_tables.h"
+
 enum {
     FILE_LIMIT = 32 * 1024 * 1024,
     SEGMENTS_LIMIT = 32,
@@ -15,10 +17,8 @@ enum {
 
 #if defined(__x86_64__)
 #define HOST_MACHINE EM_X86_64
-#define HOST_RELATIVE R_X86_64_RELATIVE
 #elif defined(__aarch64__)
 #define HOST_MACHINE EM_AARCH64
-#define HOST_RELATIVE R_AARCH64_RELATIVE
 #else
 #error "the gate knows the machine code of x86-64 and of aarch64 only"
 #endif
@@ -122,7 +122,7 @@ static gboolean offset_of(const GateObject *object, GElf_Addr address, guint64 l
 /* ---- sections, and that they agree with what the loader reads -----------------------------------
  */
 
-static Elf_Scn *find_section(const GateObject *object, GElf_Word type, GElf_Addr address,
+Elf_Scn *gate_object_section(const GateObject *object, GElf_Word type, GElf_Addr address,
                              GElf_Shdr *header)
 {
     Elf_Scn *section = NULL;
@@ -134,22 +134,18 @@ static Elf_Scn *find_section(const GateObject *object, GElf_Word type, GElf_Addr
     return NULL;
 }
 
-/*
- * Is there exactly this section where the loader will look? libelf gives no data at all of a table
- * that ends within an entry; the loader reads it.
- */
-static gboolean section_agrees(const GateObject *object, GElf_Word type, GElf_Addr address,
-                               guint64 size)
+gboolean gate_object_agrees(const GateObject *object, GElf_Word type, GElf_Addr address,
+                            guint64 size)
 {
     GElf_Shdr header;
     guint64 offset = 0;
-    Elf_Scn *section = find_section(object, type, address, &header);
+    Elf_Scn *section = gate_object_section(object, type, address, &header);
     const Elf_Data *data = section != NULL ? elf_getdata(section, NULL) : NULL;
     return data != NULL && data->d_size == size && header.sh_size == size &&
            offset_of(object, address, size, &offset) && offset == header.sh_offset;
 }
 
-static GElf_Xword dynamic_value(const GateObject *object, GElf_Sxword tag)
+GElf_Xword gate_object_dynamic(const GateObject *object, GElf_Sxword tag)
 {
     for (guint i = 0; i < object->dynamic->len; i++) {
         const GElf_Dyn *entry = &g_array_index(object->dynamic, GElf_Dyn, i);
@@ -183,10 +179,10 @@ static gboolean read_dynamic(GateObject *object)
         segment = each;
     }
     GElf_Shdr header;
-    Elf_Scn *section = find_section(object, SHT_DYNAMIC, 0, &header);
+    Elf_Scn *section = gate_object_section(object, SHT_DYNAMIC, 0, &header);
     if (segment == NULL || section == NULL || header.sh_offset != segment->p_offset ||
         header.sh_size != segment->p_filesz || header.sh_addr != segment->p_vaddr ||
-        !section_agrees(object, SHT_DYNAMIC, header.sh_addr, header.sh_size))
+        !gate_object_agrees(object, SHT_DYNAMIC, header.sh_addr, header.sh_size))
         return FALSE;
 
     Elf_Data *data = elf_getdata(section, NULL);
@@ -202,76 +198,6 @@ static gboolean read_dynamic(GateObject *object)
     return FALSE;
 }
 
-/* The tables of relocations: either none, or just where a section of them is. */
-static gboolean relocations_agree(const GateObject *object)
-{
-    static const GElf_Sxword tables[][2] = {{DT_RELA, DT_RELASZ}, {DT_JMPREL, DT_PLTRELSZ}};
-    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
-        GElf_Addr address = dynamic_value(object, tables[i][0]);
-        GElf_Xword size = dynamic_value(object, tables[i][1]);
-        if ((address != 0 || size != 0) && !section_agrees(object, SHT_RELA, address, size))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static void visit_table(const GateObject *object, GElf_Sxword tag, GateRelocationVisit visit,
-                        gpointer data)
-{
-    GElf_Addr address = dynamic_value(object, tag);
-    GElf_Shdr header;
-    Elf_Scn *section = address != 0 ? find_section(object, SHT_RELA, address, &header) : NULL;
-    Elf_Data *table = section != NULL ? elf_getdata(section, NULL) : NULL;
-    GElf_Rela relocation;
-    for (int i = 0; table != NULL && gelf_getrela(table, i, &relocation) != NULL; i++)
-        visit(&relocation, data);
-}
-
-typedef struct {
-    guint64 n_symbols;  /* in the table of symbols */
-    guint64 n_relative; /* so many of the first relocations the loader takes for relative ones */
-    guint64 n_seen;
-    gboolean agree;
-} Relocations;
-
-/* A symbol behind the table is one that the loader would find, and that nobody has judged. */
-static void check_relocation(const GElf_Rela *relocation, gpointer data)
-{
-    Relocations *all = data;
-    gboolean relative = GELF_R_TYPE(relocation->r_info) == HOST_RELATIVE;
-    if (GELF_R_SYM(relocation->r_info) >= all->n_symbols ||
-        (all->n_seen < all->n_relative && !relative))
-        all->agree = FALSE;
-    all->n_seen++;
-}
-
-static gboolean relocations_fit(const GateObject *object, guint64 n_symbols)
-{
-    Relocations all = {
-        .n_symbols = n_symbols, .n_relative = dynamic_value(object, DT_RELACOUNT), .agree = TRUE};
-    visit_table(object, DT_RELA, check_relocation, &all);
-    all.agree = all.agree && all.n_seen >= all.n_relative;
-    visit_table(object, DT_JMPREL, check_relocation, &all);
-    return all.agree;
-}
-
-static gboolean tables_agree(const GateObject *object)
-{
-    GElf_Shdr symbols, strings;
-    GElf_Addr address = dynamic_value(object, DT_SYMTAB);
-    if (address == 0 || find_section(object, SHT_DYNSYM, address, &symbols) == NULL ||
-        !section_agrees(object, SHT_DYNSYM, address, symbols.sh_size) ||
-        symbols.sh_entsize != sizeof(Elf64_Sym))
-        return FALSE;
-    Elf_Scn *names = elf_getscn(object->elf, symbols.sh_link);
-    return names != NULL && gelf_getshdr(names, &strings) != NULL &&
-           strings.sh_addr == dynamic_value(object, DT_STRTAB) &&
-           strings.sh_size == dynamic_value(object, DT_STRSZ) &&
-           section_agrees(object, SHT_STRTAB, strings.sh_addr, strings.sh_size) &&
-           relocations_agree(object) &&
-           relocations_fit(object, symbols.sh_size / symbols.sh_entsize);
-}
-
 /* ---- life cycle ---------------------------------------------------------------------------------
  */
 
@@ -279,7 +205,7 @@ static gboolean read_all(GateObject *object, const char *path, const char **why)
 {
     if (!read_object(object, path, why) || !read_header(object, why) || !read_segments(object, why))
         return FALSE;
-    if (read_dynamic(object) && tables_agree(object))
+    if (read_dynamic(object) && gate_tables_agree(object))
         return TRUE;
     *why = "its tables contradict each other";
     return FALSE;
@@ -313,15 +239,28 @@ void gate_object_free(GateObject *object)
 void gate_object_each_symbol(const GateObject *object, GElf_Word type, GateSymbolVisit visit,
                              gpointer data)
 {
-    GElf_Addr address = type == SHT_DYNSYM ? dynamic_value(object, DT_SYMTAB) : 0;
+    GElf_Addr address = type == SHT_DYNSYM ? gate_object_dynamic(object, DT_SYMTAB) : 0;
     GElf_Shdr header;
-    Elf_Scn *section = find_section(object, type, address, &header);
+    Elf_Scn *section = gate_object_section(object, type, address, &header);
     Elf_Data *table = section != NULL ? elf_getdata(section, NULL) : NULL;
     GElf_Sym symbol;
     for (int i = 1; table != NULL && gelf_getsym(table, i, &symbol) != NULL; i++) {
         const char *name = elf_strptr(object->elf, header.sh_link, symbol.st_name);
         visit(&symbol, name != NULL ? name : "", data);
     }
+}
+
+static void visit_table(const GateObject *object, GElf_Sxword tag, GateRelocationVisit visit,
+                        gpointer data)
+{
+    GElf_Addr address = gate_object_dynamic(object, tag);
+    GElf_Shdr header;
+    Elf_Scn *section =
+        address != 0 ? gate_object_section(object, SHT_RELA, address, &header) : NULL;
+    Elf_Data *table = section != NULL ? elf_getdata(section, NULL) : NULL;
+    GElf_Rela relocation;
+    for (int i = 0; table != NULL && gelf_getrela(table, i, &relocation) != NULL; i++)
+        visit(&relocation, data);
 }
 
 void gate_object_each_relocation(const GateObject *object, GateRelocationVisit visit, gpointer data)
@@ -333,7 +272,8 @@ void gate_object_each_relocation(const GateObject *object, GateRelocationVisit v
 const char *gate_object_dynamic_string(const GateObject *object, GElf_Xword offset)
 {
     GElf_Shdr header;
-    Elf_Scn *section = find_section(object, SHT_STRTAB, dynamic_value(object, DT_STRTAB), &header);
+    Elf_Scn *section =
+        gate_object_section(object, SHT_STRTAB, gate_object_dynamic(object, DT_STRTAB), &header);
     const char *string =
         section != NULL ? elf_strptr(object->elf, elf_ndxscn(section), offset) : NULL;
     return string != NULL ? string : "";

@@ -24,6 +24,20 @@ GateObject *gate_object_load(const char *path, const char **why);
 void gate_object_free(GateObject *object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GateObject, gate_object_free)
 
+/* The value of the entry of the dynamic table with this tag, or 0. */
+GElf_Xword gate_object_dynamic(const GateObject *object, GElf_Sxword tag);
+
+/* The first section of this type, at this address if it is not 0, and its header; or NULL. */
+Elf_Scn *gate_object_section(const GateObject *object, GElf_Word type, GElf_Addr address,
+                             GElf_Shdr *header);
+
+/*
+ * Is there exactly this section where the loader will look? libelf gives no data at all of a table
+ * that ends within an entry; the loader reads it.
+ */
+gboolean gate_object_agrees(const GateObject *object, GElf_Word type, GElf_Addr address,
+                            guint64 size);
+
 /* Visit the symbols of the table of this type, SHT_DYNSYM or SHT_SYMTAB. Names are never NULL. */
 typedef void (*GateSymbolVisit)(const GElf_Sym *symbol, const char *name, gpointer data);
 void gate_object_each_symbol(const GateObject *object, GElf_Word type, GateSymbolVisit visit,
