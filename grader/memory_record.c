@@ -27,11 +27,12 @@ static gboolean next_message(const char **at, const char *end, WireHeader *heade
 MemoryRecord *memory_record_read(const char *path, GError **error)
 {
     g_autoptr(MemoryRecord) record = g_new0(MemoryRecord, 1);
-    gsize length;
     record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
-    if (!g_file_get_contents(path, &record->bytes, &length, error))
+    record->file = g_mapped_file_new(path, FALSE, error);
+    if (record->file == NULL)
         return NULL;
-    const char *at = record->bytes, *end = record->bytes + length;
+    const char *at = g_mapped_file_get_contents(record->file);
+    const char *end = at + g_mapped_file_get_length(record->file);
     RecordedCall call = {0};
     while (next_message(&at, end, &call.request, &call.payload)) {
         call.answered = next_message(&at, end, &call.reply, &call.answer);
@@ -44,7 +45,7 @@ void memory_record_free(MemoryRecord *record)
 {
     if (record == NULL)
         return;
-    g_free(record->bytes);
+    g_clear_pointer(&record->file, g_mapped_file_unref);
     g_array_unref(record->calls);
     g_free(record);
 }

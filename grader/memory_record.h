@@ -10,13 +10,13 @@
 
 typedef struct {
     WireHeader request, reply;
-    const guchar *payload, *answer; /* in the record's bytes */
+    const guchar *payload, *answer; /* in the record's file */
     gboolean answered;              /* FALSE: the worker died, or was late, in this call */
 } RecordedCall;
 
 typedef struct {
-    char *bytes;
-    GArray *calls; /* RecordedCall; what was cut off at the end is left out */
+    GMappedFile *file; /* not read into memory: a reply may have 64 MiB */
+    GArray *calls;     /* RecordedCall; what was cut off at the end is left out */
 } MemoryRecord;
 
 MemoryRecord *memory_record_read(const char *path, GError **error);
