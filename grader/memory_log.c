@@ -182,9 +182,9 @@ static gboolean is_complaint(const MemoryLog *log, const char *line)
 {
     if (line[strspn(line, " ")] == '\0' || log->speaker != log->pid)
         return FALSE;
-    return !g_regex_match_simple("^(SYSCALL\\[| --> |[a-z]\\w* ?\\(|"
-                                 "--\\d+-- (Caught __NR_exit|__gnu_cxx::__freeres))",
-                                 line, 0, 0);
+    static const char call[] = "^ *(SYSCALL\\[|--> |\\[a?sync\\]|\\.\\.\\. \\[|[a-z]\\w* ?\\()";
+    static const char end[] = "^--\\d+-- (Caught __NR_exit|__gnu_cxx::__freeres)";
+    return !g_regex_match_simple(call, line, 0, 0) && !g_regex_match_simple(end, line, 0, 0);
 }
 
 static void complain(MemoryLog *log, const char *line)

@@ -1,12 +1,17 @@
 /* memory_trace.c: the worker's messages in Valgrind's documents; see memory_trace.h. */
 #include "memory_trace.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
 /* The worker branches on an undefined value, reads too far, and loses a block. */
 #define CONTROLS 3
+
+/* Where Valgrind's own memory is on x86-64: above the program's, below its stack. */
+#define VALGRIND_START G_GUINT64_CONSTANT(0x1000000000)
+#define VALGRIND_END G_GUINT64_CONSTANT(0x1f00000000)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -185,6 +190,43 @@ static ReplayedTest *find_slowest(const MemoryTrace *trace, guint cpu_seconds)
     return slowest;
 }
 
+/* In its program, or where it keeps what it knows: a wild pointer ends elsewhere, or in a crash. */
+static gboolean is_valgrinds(const char *what)
+{
+    guint64 address;
+    if (sscanf(what, "Address 0x%" SCNx64, &address) != 1)
+        return FALSE;
+    return strstr(what, "/memcheck-") != NULL ||
+           (address >= VALGRIND_START && address < VALGRIND_END);
+}
+
+static gboolean writes_into_valgrind(const ReplayedTest *test)
+{
+    for (guint i = 0; i < test->events->len; i++) {
+        const ValgrindEvent *event = test->events->pdata[i], *next = NULL;
+        if (i + 1 < test->events->len)
+            next = test->events->pdata[i + 1];
+        if (g_strcmp0(event->kind, "InvalidWrite") != 0 || event->stacks->len < 2 ||
+            (next != NULL && next->type == VALGRIND_FATAL_SIGNAL))
+            continue;
+        const ValgrindStack *where = event->stacks->pdata[1];
+        if (where->what != NULL && is_valgrinds(where->what))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* An isolated test writes into a Valgrind that is of no use after it. */
+static gboolean is_written_to(const MemoryTrace *trace)
+{
+    for (guint i = 0; i < trace->tests->len; i++) {
+        const ReplayedTest *test = trace->tests->pdata[i];
+        if (!test->isolated && writes_into_valgrind(test))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static guint count_isolated(const MemoryTrace *trace)
 {
     guint isolated = 0;
@@ -210,6 +252,8 @@ static char *find_tampering(const MemoryTrace *trace, const ProcessOutcome *outc
     if (trace->log->forbidden != NULL)
         return g_strdup_printf("under valgrind it makes a forbidden system call: %s",
                                trace->log->forbidden);
+    if (is_written_to(trace))
+        return g_strdup("it writes into valgrind's own memory");
     if (trace->log->forks > count_isolated(trace))
         return g_strdup("it makes processes under valgrind");
     if (trace->foreign)

@@ -69,7 +69,10 @@ Test(memory_log, what_the_worker_does_is_allowed)
         "SYSCALL[2,1](257) ... [async] --> Failure(0x2) \n",
         /* Two processes at once. */
         "SYSCALL[2,1](61) SYSCALL[7,1](273) sys_set_robust_list ( 0x1, 24 )[sync] --> "
-        "Success(0x0) \nsys_wait4 ( 7, 0x1, 0, 0x0 ) --> [async] ... \n",
+        "Success(0x0) \nsys_wait4 ( 7, 0x1, 0, 0x0 ) --> [async] ... \n"
+        "SYSCALL[2,1](56) sys_clone ( 1200011, 0x0 ) SYSCALL[8,1](273) sys_set_robust_list ( 0x1, "
+        "24 )[sync] --> Success(0x0) \n   clone(fork): process 2 created child 8\n --> "
+        "[pre-success] Success(0x8) \n[sync] --> Success(0x0) \n... [async] --> Success(0x0) \n",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
         expect_forbidden(lines[i], NULL);
