@@ -66,7 +66,8 @@ $(LIBEXEC)/confine: $(CONFINE_OBJ)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(EXTRA_LDFLAGS)
 
-TEST_LIBS = $(shell pkg-config --libs criterion jansson) -lm $(EXTRA_LDFLAGS)
+TEST_LIBS = $(shell pkg-config --libs criterion jansson) -lm \
+    -Wl,--export-dynamic-symbol=mbedtls_x509_crt_parse_file $(EXTRA_LDFLAGS)
 $(BUILD)/tests/public: $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/public/*.c))
 $(BUILD)/tests/%: $(SUPPORT_OBJ)
 	@mkdir -p $(@D)
