@@ -15,11 +15,12 @@ static void panel_free(PicturePanel *panel)
 
 static gboolean is_causal(const Tensor *mask)
 {
-    gboolean causal = mask->ndim == 2;
-    for (int row = 0; causal && row < mask->shape[0]; row++)
+    gboolean is_triangle = mask->ndim == 2;
+    for (int row = 0; is_triangle && row < mask->shape[0]; row++)
         for (int column = 0; column < mask->shape[1]; column++)
-            causal = causal && (mask->data[row * mask->shape[1] + column] != 0) == (column <= row);
-    return causal;
+            is_triangle =
+                is_triangle && (mask->data[row * mask->shape[1] + column] != 0) == (column <= row);
+    return is_triangle;
 }
 
 /* What kind of attention a call asked for, by its mask: the last tensor of the request. */
@@ -58,14 +59,14 @@ GPtrArray *picture_panels(const MemoryRecord *record)
             continue;
         WireReader reader = wire_reader(call->answer, call->reply.length);
         tensor_free(wire_get_tensor(&reader, NULL, 0));
-        Tensor *weights = wire_get_tensor(&reader, NULL, 0);
-        if (!is_drawable(weights)) {
-            tensor_free(weights);
+        Tensor *matrix = wire_get_tensor(&reader, NULL, 0);
+        if (!is_drawable(matrix)) {
+            tensor_free(matrix);
             continue;
         }
         PicturePanel *panel = g_new(PicturePanel, 1);
         panel->title = find_title(call);
-        panel->weights = weights;
+        panel->weights = matrix;
         g_ptr_array_add(panels, panel);
     }
     return panels;

@@ -132,21 +132,21 @@ void diagnostic_free(Diagnostic *diagnostic)
 
 SandboxLayer *sandbox_layer_new(const char *name, const char *state, const char *reason)
 {
-    SandboxLayer *layer = g_new0(SandboxLayer, 1);
-    layer->name = g_strdup(name);
-    layer->state = g_strdup(state);
-    layer->reason = g_strdup(reason);
-    return layer;
+    SandboxLayer *sandbox_layer = g_new0(SandboxLayer, 1);
+    sandbox_layer->name = g_strdup(name);
+    sandbox_layer->state = g_strdup(state);
+    sandbox_layer->reason = g_strdup(reason);
+    return sandbox_layer;
 }
 
-void sandbox_layer_free(SandboxLayer *layer)
+void sandbox_layer_free(SandboxLayer *sandbox_layer)
 {
-    if (layer == NULL)
+    if (sandbox_layer == NULL)
         return;
-    g_free(layer->name);
-    g_free(layer->state);
-    g_free(layer->reason);
-    g_free(layer);
+    g_free(sandbox_layer->name);
+    g_free(sandbox_layer->state);
+    g_free(sandbox_layer->reason);
+    g_free(sandbox_layer);
 }
 
 SubmittedFile *submitted_file_new(const char *name, const char *sha256, guint64 bytes)

@@ -123,7 +123,7 @@ void item_result_free(ItemResult *item);
 Diagnostic *diagnostic_new(const char *severity, const char *message);
 void diagnostic_free(Diagnostic *diagnostic);
 SandboxLayer *sandbox_layer_new(const char *name, const char *state, const char *reason);
-void sandbox_layer_free(SandboxLayer *layer);
+void sandbox_layer_free(SandboxLayer *sandbox_layer);
 SubmittedFile *submitted_file_new(const char *name, const char *sha256, guint64 bytes);
 void submitted_file_free(SubmittedFile *file);
 

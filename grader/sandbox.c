@@ -338,13 +338,13 @@ static LayerId missing_layer(const Sandbox *sandbox, RubricSandbox required)
 {
     gboolean walls = sandbox_layer_holds(sandbox, LAYER_NAMESPACES) ||
                      sandbox_layer_holds(sandbox, LAYER_LANDLOCK);
-    for (LayerId layer = 0; layer < LAYERS && required != REQUIRE_NOTHING; layer++) {
-        gboolean is_wall = layer == LAYER_NAMESPACES || layer == LAYER_LANDLOCK;
-        gboolean needed = required == REQUIRE_FULL ? !beyond_kernel(&sandbox->layers[layer])
+    for (LayerId id = 0; id < LAYERS && required != REQUIRE_NOTHING; id++) {
+        gboolean is_wall = id == LAYER_NAMESPACES || id == LAYER_LANDLOCK;
+        gboolean needed = required == REQUIRE_FULL ? !beyond_kernel(&sandbox->layers[id])
                           : is_wall                ? !walls
-                                                   : layer != LAYER_CGROUP;
-        if (needed && !sandbox_layer_holds(sandbox, layer))
-            return layer;
+                                                   : id != LAYER_CGROUP;
+        if (needed && !sandbox_layer_holds(sandbox, id))
+            return id;
     }
     return LAYERS;
 }

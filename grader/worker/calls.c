@@ -309,14 +309,14 @@ static int *read_lengths(WireReader *reader, uint32_t *count)
         reader->failed = true;
         return NULL;
     }
-    int *lengths = malloc(*count > 0 ? *count * sizeof *lengths : 1);
-    if (lengths == NULL) {
+    int *array = malloc(*count > 0 ? *count * sizeof *array : 1);
+    if (array == NULL) {
         reader->failed = true;
         return NULL;
     }
     for (uint32_t i = 0; i < *count; i++)
-        lengths[i] = wire_get_i32(reader);
-    return lengths;
+        array[i] = wire_get_i32(reader);
+    return array;
 }
 
 static WireStatus call_padding(WireReader *reader, WireHeader *reply, WireBuffer *answer)

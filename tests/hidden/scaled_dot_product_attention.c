@@ -27,7 +27,7 @@ Test(scaled_dot_product_attention, values, .description = "weights and output", 
 }
 
 /* With one query and two keys, the ratio of the weights is e to the difference of the scores. */
-Test(scaled_dot_product_attention, scale, .description = "scores divided by sqrt(d_k)",
+Test(scaled_dot_product_attention, scaled_scores, .description = "scores divided by sqrt(d_k)",
      .timeout = 60)
 {
     diagnose_only(0);
@@ -53,8 +53,8 @@ static const int sizes[][4] = {
 };
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-Test(scaled_dot_product_attention, sizes, .description = "Lq, Lk, d_k and d_v all different",
-     .timeout = 60)
+Test(scaled_dot_product_attention, all_sizes_differ,
+     .description = "Lq, Lk, d_k and d_v all different", .timeout = 60)
 {
     for (size_t i = 0; i < SIZES; i++) {
         const int *s = sizes[i];

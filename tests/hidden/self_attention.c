@@ -51,7 +51,7 @@ Test(self_attention, forward, .description = "forward is attention of x to itsel
 }
 
 /* Beyond what fits in a byte, in a block of 8, and in an array of a fixed size. */
-Test(self_attention, sizes, .description = "long sequences and wide ones", .timeout = 60)
+Test(self_attention, long_and_wide, .description = "long sequences and wide ones", .timeout = 60)
 {
     static const int sizes[][2] = {/* seq_len, d_model */ {1, 5}, {9, 11}, {71, 3}, {2, 1031}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {

@@ -15,11 +15,11 @@ static Tensor *need_mask(Tensor *mask, const char *call)
 
 static SelfAttention *need_layer(int d_model)
 {
-    SelfAttention *layer = self_attention_create(d_model);
-    if (!layer)
+    SelfAttention *created = self_attention_create(d_model);
+    if (!created)
         fail_test("not_implemented", NULL, "self_attention_create(%d) returned NULL", d_model);
     passed_check();
-    return layer;
+    return created;
 }
 
 /*

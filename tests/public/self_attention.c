@@ -9,15 +9,15 @@
 
 static SelfAttention *create_layer(int d_model)
 {
-    SelfAttention *layer = self_attention_create(d_model);
-    if (!layer)
+    SelfAttention *created = self_attention_create(d_model);
+    if (!created)
         fail_test("not_implemented", NULL, "self_attention_create(%d) returned NULL", d_model);
-    if (layer->d_model != d_model)
+    if (created->d_model != d_model)
         fail_test("value", "store d_model in the layer",
-                  "d_model is %d, expected %d, in self_attention_create(%d)", layer->d_model,
+                  "d_model is %d, expected %d, in self_attention_create(%d)", created->d_model,
                   d_model, d_model);
     passed_check();
-    return layer;
+    return created;
 }
 
 /* All positions of x are equal, so all scores are. The other layer must not matter. */

@@ -132,13 +132,13 @@ AttentionResult self_attention_forward(const SelfAttention *attention, const Ten
     return get_attention(&call, inputs, 2);
 }
 
-void self_attention_free(SelfAttention *attention)
+void self_attention_free(SelfAttention *remote)
 {
     Call call = call_begin(WIRE_SELF_FREE, "self_attention_free");
-    wire_put_u32(&call.payload, handle_of(attention));
+    wire_put_u32(&call.payload, handle_of(remote));
     call_perform(&call);
     call_end(&call);
-    free(attention);
+    free(remote);
 }
 
 static Tensor *get_mask(Call *call)
