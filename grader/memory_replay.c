@@ -15,6 +15,7 @@
 #include "memory_trace.h"
 #include "replay.h"
 
+#define WALL_FACTOR 10              /* the limit is one of CPU time; a busy machine takes longer */
 #define MAX_COPIES 64               /* of the student's object */
 #define MAX_DOCUMENT (8u << 20)     /* bytes of XML; what is more is dropped */
 #define HARMLESS_OBJECT "libm.so.6" /* in place of the student's, and of anybody's code */
@@ -252,8 +253,7 @@ static Process *start(const Sandbox *sandbox, const RubricLimits *limits, const 
         .argv = (const char *const *)argv->pdata,
         .fds = fds,
         .n_fds = G_N_ELEMENTS(fds),
-        /* The limit is one of CPU time; a machine that is busy may take longer. */
-        .wall_seconds = 2 * limits->memory_seconds,
+        .wall_seconds = WALL_FACTOR * limits->memory_seconds,
         .output_limit = OUTPUT_LIMIT,
     };
     Process *process = sandbox_start(sandbox, &spec, error);

@@ -2,6 +2,7 @@
 #include "memory_trace.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -167,7 +168,8 @@ static gboolean has_controls(const MemoryTrace *trace)
 /* At the limit of CPU time the kernel kills; that needs not be exact to the last tick. */
 static gboolean ran_out_of_time(const ProcessOutcome *outcome, guint cpu_seconds)
 {
-    return outcome->timed_out || outcome->cpu_usec >= cpu_seconds * (gint64)900000;
+    return outcome->timed_out || outcome->cpu_usec >= cpu_seconds * (gint64)900000 ||
+           (WIFSIGNALED(outcome->wait_status) && WTERMSIG(outcome->wait_status) == SIGXCPU);
 }
 
 /*
