@@ -92,15 +92,16 @@ static char *next_of_failure(const Result *result, const ItemResult *item, const
     const char *title = title_of(test), *ends = ending(test), *where = item_title(item);
     const MemoryFinding *reason = memory_reason(item, test);
     const Diagnostic *warning = fatal_warning(result);
+    /* gcc sees where something begins to go wrong, Valgrind what became of it. */
+    if (warning != NULL)
+        return g_strdup_printf("fix the warning, %s:%u; it may be why \"%s\" %s (%s)",
+                               warning->file, warning->line, title, ends, where);
     if (reason != NULL && test->status == TEST_FAILED)
         return g_strdup_printf("fix the memory error, %s:%u; it may be why \"%s\" %s (%s)",
                                reason->file, reason->line, title, ends, where);
     if (reason != NULL)
         return g_strdup_printf("find out why \"%s\" %s, %s:%u (%s)", title, ends, reason->file,
                                reason->line, where);
-    if (warning != NULL)
-        return g_strdup_printf("fix the warning, %s:%u; it may be why \"%s\" %s (%s)",
-                               warning->file, warning->line, title, ends, where);
     if (test->status == TEST_FAILED)
         return g_strdup_printf("make \"%s\" pass (%s)", title, where);
     return g_strdup_printf("find out why \"%s\" %s (%s)", title, ends, where);

@@ -68,6 +68,10 @@ for name in class hidden mutants hostile correct submissions solution; do
     [ -z "$(find . -name "$name")" ] || fail "the release has something called $name"
 done
 
+# Markdown takes a line that begins with '1)' for a list, also in the middle of a paragraph.
+awk 'before != "" && /^1[.)] / { print; found = 1 } { before = $0 } END { exit found }' README.md ||
+    fail 'the handout has a line that Markdown takes for a list'
+
 # ---- from the stubs to full marks ----------------------------------------------------------------
 
 mkdir "$work/bin"

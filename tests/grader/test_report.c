@@ -274,7 +274,6 @@ Test(report, names_what_may_be_the_reason)
                         test->title, finding->file, finding->line);
     expect_next(result, crash);
 
-    g_ptr_array_set_size(item->memory, 0);
     Diagnostic *warning =
         diagnostic_new("warning", "control reaches end of non-void function [-Wreturn-type]");
     warning->file = g_strdup("attention.c");
@@ -288,6 +287,7 @@ Test(report, names_what_may_be_the_reason)
 
     test->failure = g_strdup("output");
     g_ptr_array_set_size(result->diagnostics, 0);
+    g_ptr_array_set_size(item->memory, 0);
     g_autofree char *output =
         g_strdup_printf("find out why \"%s\" prints so much (attention masks)", test->title);
     expect_next(result, output);

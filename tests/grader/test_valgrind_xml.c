@@ -155,7 +155,8 @@ Test(valgrind_xml, a_forked_process_writes_on_and_closes_its_parents_document)
     cr_expect_eq(document->pid, 7, "pid %d", (int)document->pid);
     cr_expect_str_eq(event_of(document, 0)->text, "more");
     cr_expect_not(event_of(document, 0)->at_exit, "it is the end of the other process");
-    static const char *const strange[] = {BEGIN END MESSAGE, BEGIN END "more", BEGIN END "</a>" END};
+    static const char *const strange[] = {BEGIN END MESSAGE, BEGIN END "more",
+                                          BEGIN END "</a>" END};
     for (gsize i = 0; i < G_N_ELEMENTS(strange); i++) {
         g_autoptr(ValgrindDocument) cut = read_text(strange[i]);
         cr_expect_not_null(cut->incomplete, "'%s' is complete", strange[i]);
