@@ -15,7 +15,8 @@ typedef struct {
     GHashTable *messages; /* of tests that were shown */
     guint title_columns;
     guint failures;     /* shown so far */
-    gboolean unwritten; /* it was said that something is not written yet */
+    gboolean unwritten; /* what is not written yet has begun */
+    gboolean told;      /* the first of it is shown whole */
     GString *same;      /* titles of tests that say what was said before */
 } ItemReport;
 
@@ -138,11 +139,11 @@ static void unwritten(Report *report, const Result *result)
     report_paragraph(report, COLUMN_TAG, YELLOW, "TODO", COLUMN_BODY, text);
 }
 
-/* One thing that is not written yet is enough to begin with, and one crash to look into. */
+/* Mistakes come first, and until they are mended what is not written yet is only named. */
 static gboolean is_same(const ItemReport *each, const TestResult *test)
 {
-    if (words_is_unwritten(test))
-        return each->unwritten;
+    if (each->unwritten)
+        return each->failures > 0;
     return test->message != NULL && g_hash_table_contains(each->messages, test->message) &&
            (test->cause == NULL || g_hash_table_contains(each->said, test->cause));
 }
@@ -151,10 +152,18 @@ static void same(Report *report, ItemReport *each)
 {
     if (each->same->len == 0)
         return;
-    g_string_append(each->same, ": the same");
+    gboolean told = !each->unwritten || each->told;
+    g_string_append(each->same, told ? ": the same" : ": not implemented yet");
     report_paragraph(report, COLUMN_TAG, each->unwritten ? YELLOW : RED,
                      each->unwritten ? "TODO" : "FAIL", COLUMN_BODY, each->same->str);
     g_string_truncate(each->same, 0);
+}
+
+static void begin_unwritten(Report *report, ItemReport *each)
+{
+    same(report, each);
+    each->unwritten = TRUE;
+    each->told = each->failures == 0;
 }
 
 /* What is not written yet comes last: see words_failures(). */
@@ -168,17 +177,15 @@ static void failures(Report *report, ItemReport *each)
     guint more = 0;
     for (guint i = 0; i < failed->len; i++) {
         const TestResult *test = g_ptr_array_index(failed, i);
-        if (is_same(each, test)) {
+        if (words_is_unwritten(test) && !each->unwritten)
+            begin_unwritten(report, each);
+        if (is_same(each, test))
             g_string_append_printf(each->same, "%s%s", each->same->len > 0 ? ", " : "",
                                    title_of(test));
-        } else if (each->failures < FAILURES_SHOWN) {
-            if (words_is_unwritten(test))
-                same(report, each);
-            each->unwritten = words_is_unwritten(test);
+        else if (each->failures < FAILURES_SHOWN)
             failure(report, each, test);
-        } else {
+        else
             more++;
-        }
     }
     same(report, each);
     if (more > 0)
