@@ -135,8 +135,15 @@ fuzz: ## strange bytes for each reader of them, for SECONDS=20
 	    sed -n "s/stat::number_of_executed_units: */$$name: nothing found, inputs tried: /p" $$log; \
 	done
 
-test: all $(GRADER_TESTS) ## pass every test of the kit
+# The solution as an object that Python can load.
+$(BUILD)/tests/solution.so: solution/attention.c $(STARTER)tensor.c
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(PLAIN_CFLAGS) -shared -fPIC -o $@ $^ -lm
+
+test: all $(GRADER_TESTS) $(BUILD)/tests/solution.so ## pass every test of the kit
 	$(Q)$(GRADER_TESTS)
+	$(Q)tests/grader/numpy_check.py $(BUILD)/tests/solution.so
 	$(Q)tests/grader/class.sh
 	$(Q)tests/grader/slurm.sh
 	$(Q)tests/grader/student.sh $(BUILD)

@@ -1,0 +1,212 @@
+#!/usr/bin/python3
+"""Compare a C solution with the notebook's formulas in NumPy: numpy_check.py SHARED_OBJECT [SEED].
+
+The module's functions are written out below as the notebook has them, in double precision. The C
+functions must give the same for random shapes and masks, and pass the notebook's own unit tests.
+"""
+import ctypes
+import math
+import sys
+
+try:
+    import numpy as np
+except ModuleNotFoundError:
+    print("numpy_check: left out, python3-numpy is not installed")
+    sys.exit(0)
+
+CALLS = 500
+MAX_AXES = 4
+
+
+# ---- the notebook ---------------------------------------------------------------------------------
+
+def attention(Q, K, V, mask=None):
+    scores = np.matmul(Q, np.swapaxes(K, -2, -1)) / math.sqrt(Q.shape[-1])
+    if mask is not None:
+        scores = np.where(mask == 0, -1e9, scores)
+    exponentials = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+    weights = exponentials / np.sum(exponentials, axis=-1, keepdims=True)
+    return np.matmul(weights, V), weights
+
+
+def causal_mask(seq_len):
+    return np.tril(np.ones((seq_len, seq_len)))
+
+
+def padding_mask(lengths, max_length):
+    mask = np.zeros((len(lengths), max_length, max_length))
+    for i, length in enumerate(lengths):
+        mask[i, :length, :length] = 1
+    return mask
+
+
+def bidirectional_mask(seq_len):
+    return np.ones((seq_len, seq_len))
+
+
+# ---- the solution, called with arrays ---------------------------------------------------------------
+
+class Tensor(ctypes.Structure):
+    _fields_ = [("ndim", ctypes.c_int), ("shape", ctypes.c_int * MAX_AXES),
+                ("size", ctypes.c_size_t), ("data", ctypes.POINTER(ctypes.c_float))]
+
+
+TensorPointer = ctypes.POINTER(Tensor)
+
+
+class Result(ctypes.Structure):
+    _fields_ = [("output", TensorPointer), ("weights", TensorPointer)]
+
+
+class Solution:
+    def __init__(self, path):
+        self.c = ctypes.CDLL(path)
+        for name in ("tensor_create", "create_causal_mask", "create_padding_mask",
+                     "create_bidirectional_mask"):
+            getattr(self.c, name).restype = TensorPointer
+        self.c.tensor_free.argtypes = [TensorPointer]
+        self.c.scaled_dot_product_attention.argtypes = [TensorPointer] * 4
+        self.c.scaled_dot_product_attention.restype = Result
+        self.c.self_attention_create.restype = ctypes.c_void_p
+        self.c.self_attention_forward.argtypes = [ctypes.c_void_p, TensorPointer, TensorPointer]
+        self.c.self_attention_forward.restype = Result
+        self.c.self_attention_free.argtypes = [ctypes.c_void_p]
+
+    def tensor(self, array):
+        if array is None:
+            return None
+        made = self.c.tensor_create(array.ndim, (ctypes.c_int * array.ndim)(*array.shape))
+        ctypes.memmove(made.contents.data, np.ascontiguousarray(array, np.float32).tobytes(),
+                       4 * array.size)
+        return made
+
+    def take(self, tensor):
+        """The array of a tensor, which is freed."""
+        assert tensor, "a legal call was refused"
+        shape = tensor.contents.shape[:tensor.contents.ndim]
+        array = np.ctypeslib.as_array(tensor.contents.data, tuple(shape)).astype(np.float64)
+        self.c.tensor_free(tensor)
+        return array
+
+    def call(self, function, *arrays):
+        tensors = [self.tensor(array) for array in arrays]
+        result = function(*tensors)
+        for tensor in tensors:
+            self.c.tensor_free(tensor)
+        return self.take(result.output), self.take(result.weights)
+
+    def attention(self, Q, K, V, mask=None):
+        return self.call(self.c.scaled_dot_product_attention, Q, K, V, mask)
+
+    def self_attention(self, x, mask=None):
+        layer = self.c.self_attention_create(x.shape[-1])
+        forward = self.c.self_attention_forward
+        result = self.call(lambda x, mask: forward(layer, x, mask), x, mask)
+        self.c.self_attention_free(layer)
+        return result
+
+    def causal_mask(self, seq_len):
+        return self.take(self.c.create_causal_mask(seq_len))
+
+    def padding_mask(self, lengths, max_length):
+        given = (ctypes.c_int * len(lengths))(*lengths)
+        return self.take(self.c.create_padding_mask(given, len(lengths), max_length))
+
+    def bidirectional_mask(self, seq_len):
+        return self.take(self.c.create_bidirectional_mask(seq_len))
+
+
+# ---- comparing --------------------------------------------------------------------------------------
+
+def expect_same(got, expected, what):
+    for name, a, b in zip(("output", "weights"), got, expected):
+        assert a.shape == b.shape, f"{name} is {a.shape}, not {b.shape}: {what}"
+        assert np.allclose(a, b, rtol=1e-4, atol=1e-5), f"{name} differs: {what}"
+
+
+def random_mask(random, shape):
+    """None, or a mask that broadcasts to the shape; now and then whole rows of it are 0."""
+    if random.random() < 0.3:
+        return None
+    mask_shape = [1 if random.random() < 0.3 else size for size in shape]
+    mask = random.choice([0, 0, 1, 1, 0.5, -2], mask_shape[random.integers(len(shape) - 1):])
+    if random.random() < 0.3:
+        mask[..., 0, :] = 0
+    return mask
+
+
+def check_random_calls(solution, random):
+    for call in range(CALLS):
+        leading = tuple(random.integers(1, 4, random.integers(0, 3)))
+        Lq, Lk, d_k, d_v = random.integers(1, 20, 4)
+        scale = random.choice([0.1, 1, 3])
+        Q, K, V = (np.float32(scale * random.standard_normal(leading + shape))
+                   for shape in ((Lq, d_k), (Lk, d_k), (Lk, d_v)))
+        mask = random_mask(random, leading + (Lq, Lk))
+        what = f"call {call}, Q {Q.shape}, K {K.shape}, V {V.shape}, mask {np.shape(mask)}"
+        Q, K, V = (array.astype(np.float64) for array in (Q, K, V))
+        expect_same(solution.attention(Q, K, V, mask), attention(Q, K, V, mask), what)
+
+        mask = random_mask(random, leading + (Lq, Lq))
+        expect_same(solution.self_attention(Q, mask), attention(Q, Q, Q, mask), what + ", self")
+
+        lengths = [int(n) for n in random.integers(0, Lk + 1, random.integers(1, 6))]
+        assert np.array_equal(solution.padding_mask(lengths, int(Lk)), padding_mask(lengths, Lk))
+        assert np.array_equal(solution.causal_mask(int(Lk)), causal_mask(Lk))
+        assert np.array_equal(solution.bidirectional_mask(int(Lk)), bidirectional_mask(Lk))
+
+
+def expect_weights(weights, shape):
+    assert weights.shape == shape and np.allclose(weights.sum(axis=-1), 1)
+
+
+def check_notebook_masks(s):
+    for n in (4, 5):
+        assert np.array_equal(s.causal_mask(n), np.tril(s.causal_mask(n)))
+    mask = s.padding_mask([5, 3, 4], 5)
+    assert mask.shape == (3, 5, 5) and np.all(mask[0] == 1) and np.all(mask[1, 3:, :] == 0)
+    assert s.padding_mask([3, 2], 4).shape == (2, 4, 4)
+    assert np.all(s.bidirectional_mask(5) == 1) and s.bidirectional_mask(3).shape == (3, 3)
+
+
+def check_notebook(s, random):
+    """What the notebook's unit tests and its analysis assert."""
+    Q, K, V = random.random((3, 4, 6))
+    output, weights = s.attention(Q, K, V)
+    expect_weights(weights, (4, 4))
+    assert output.shape == (4, 6) and s.attention(Q, K, V, np.tril(np.ones((4, 4))))[1][0, 2] < 1e-6
+
+    x = 0.1 * random.standard_normal((2, 8, 32))
+    output, weights = s.self_attention(x[0])
+    expect_weights(weights, (8, 8))
+    assert output.shape == (8, 32) and s.attention(x, x, x)[0].shape == x.shape
+    causal = s.attention(x[0], x[0], x[0], s.causal_mask(8))[1]
+    assert np.all(np.triu(causal, k=1) < 1e-6)
+    expect_weights(s.attention(x[0], x[0], x[0], s.padding_mask([8, 5], 8)[0])[1], (8, 8))
+
+    Q, K, V = (random.standard_normal((1, 5, width)) for width in (16, 16, 32))
+    output, weights = s.attention(Q, K, V)
+    expect_weights(weights, (1, 5, 5))
+    assert output.shape == (1, 5, 32)
+
+    same = np.eye(4)[[0, 1, 2, 0]]
+    weights = s.attention(same, same, same)[1]
+    assert set(np.argsort(weights[0])[-2:]) == set(np.argsort(weights[3])[-2:]) == {0, 3}
+    check_notebook_masks(s)
+
+
+def main():
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else None
+    sequence = np.random.SeedSequence(seed)
+    random = np.random.default_rng(sequence)
+    solution = Solution(sys.argv[1])
+    try:
+        check_notebook(solution, random)
+        check_random_calls(solution, random)
+    except AssertionError:
+        print(f"numpy_check: with seed {sequence.entropy}:", file=sys.stderr)
+        raise
+    print(f"numpy_check: the notebook's tests pass, {CALLS} random calls are as NumPy computes them")
+
+
+main()
