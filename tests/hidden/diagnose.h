@@ -1,7 +1,8 @@
 /*
  * diagnose.h: the likely cause of a wrong result: the mistake (mistake.h) that would give the very
  * same numbers. When none does, or several that have nothing in common, nothing is said; and nothing
- * for a right result.
+ * for a right result. A mistake that would have shown in an earlier call of the same test, which was
+ * right, is no cause either.
  */
 #pragma once
 
@@ -9,8 +10,8 @@
 
 /*
  * Look only for mistakes of these families (1u << FAMILY_MASK, ...) in the rest of this test: where
- * inputs are special, mistakes that are far apart give the same numbers. From then on a mistake that
- * would have shown in a call that was right is no cause of a later one.
+ * inputs are special, mistakes that are far apart give the same numbers. A mistake with a mask or a
+ * batch may depend on its shape, and is acquitted by an earlier call only from then on.
  */
 void diagnose_only(unsigned families);
 

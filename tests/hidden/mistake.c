@@ -145,6 +145,8 @@ static void fill_output(const AttentionCall *call, const Mistake *mistake, const
             row[column] += weights[i] * (mistake->value ? mistake->value : right_value)(at, column);
             if (mistake->added && at.key == 0)
                 row[column] += mistake->added(at, column);
+            if (mistake->output_in_int)
+                row[column] = trunc(row[column]);
         }
     }
 }

@@ -36,6 +36,7 @@ typedef struct {
     double (*weight)(Place at, double weight);            /* after the softmax */
     double (*value)(Place at, int column);                /* what the weight is multiplied with */
     double (*added)(Place at, int column);                /* to the output; the key is 0 */
+    bool output_in_int;                                   /* its sums are cut to whole numbers */
     bool scores_returned;                                 /* in place of the weights */
 } Mistake;
 

@@ -120,6 +120,11 @@ static double masked_unless_whole(Place at, double score)
     return trunc(mask_at(at)) == 0 ? LOW : score;
 }
 
+static double masked_unless_half(Place at, double score)
+{
+    return mask_at(at) < 0.5 ? LOW : score;
+}
+
 static double masked_causal_too(Place at, double score)
 {
     return mask_at(at) == 0 || at.key > at.query ? LOW : score;
@@ -164,6 +169,11 @@ static void masked_afterwards_nan(const AttentionCall *call, double *x)
 
 #define TOO_WEAK "masked scores are replaced by a number that is not low enough: they still count"
 
+/* As after a softmax before the mask, or scores of minus infinity whose nan became 0. */
+#define NOTHING_LEFT                                                                               \
+    "where a whole row is masked, no weight is left: with -1e9 as each of its scores, before the " \
+    "softmax, its weights are equal"
+
 static const Mistake list[] = {
     {"the mask has no effect", FAMILY_MASK, has_mask, .masked = not_masked},
     {"the mask works the wrong way round: what it allows is masked", FAMILY_MASK, has_mask,
@@ -195,16 +205,17 @@ static const Mistake list[] = {
      .masked = masked_unless_positive},
     {"the mask is cut to whole numbers, but anything that is not 0 may attend", FAMILY_MASK,
      has_mask, .masked = masked_unless_whole},
+    {"a mask below 0.5 is taken for 0, but anything that is not 0 may attend", FAMILY_MASK,
+     has_mask, .masked = masked_unless_half},
     {"later keys are masked too, although the mask allows them", FAMILY_MASK,
      .masked = masked_causal_too},
     {"the mask is applied after the softmax: the other weights do not sum to 1 any more",
      FAMILY_MASK, has_mask, .masked = not_masked, .weight = zero_where_masked},
     {"the mask is applied after the softmax: the other weights do not sum to 1 any more",
      FAMILY_MASK, has_mask, .masked = not_masked, .weight = times_mask},
-    {"the mask is applied after the softmax: where a whole row is masked, nothing is left",
-     FAMILY_MASK, has_mask, .masked = not_masked, .softmax = masked_afterwards},
-    {"the mask is applied after the softmax: where a whole row is masked, nothing is left",
-     FAMILY_EXPONENT, has_mask, .masked = not_masked, .softmax = masked_afterwards_nan},
+    {NOTHING_LEFT, FAMILY_MASK, has_mask, .masked = not_masked, .softmax = masked_afterwards},
+    {NOTHING_LEFT, FAMILY_EXPONENT, has_mask, .masked = not_masked,
+     .softmax = masked_afterwards_nan},
 };
 
 const MistakeList mask_mistakes = {list, sizeof list / sizeof *list};

@@ -113,6 +113,18 @@ static double by_root_queries(const AttentionCall *call)
     return sqrt(call->n_queries);
 }
 
+static double by_2(const AttentionCall *call)
+{
+    (void)call;
+    return 2;
+}
+
+static double by_8(const AttentionCall *call)
+{
+    (void)call;
+    return 8;
+}
+
 static double by_inverse_root(const AttentionCall *call)
 {
     return 1 / sqrt(call->d_k);
@@ -128,12 +140,19 @@ static double by_whole_root(const AttentionCall *call)
     return floor(sqrt(call->d_k));
 }
 
+static double by_rounded_root(const AttentionCall *call)
+{
+    return round(sqrt(call->d_k));
+}
+
 static double by_fourth_root(const AttentionCall *call)
 {
     return sqrt(sqrt(call->d_k));
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
+
+#define BY_CONSTANT "the scores are divided by the same number, whatever d_k is"
 
 static const Mistake list[] = {
     {"the scores are not divided by anything before the softmax", FAMILY_SCALE,
@@ -147,15 +166,18 @@ static const Mistake list[] = {
      .divisor = by_root_keys},
     {"the scores are divided by the square root of the number of queries", FAMILY_SCALE,
      .divisor = by_root_queries},
+    {BY_CONSTANT, FAMILY_SCALE, .divisor = by_2},
+    {BY_CONSTANT, FAMILY_SCALE, .divisor = by_8},
     {"the scores are multiplied by the square root of d_k, not divided by it", FAMILY_SCALE,
      .divisor = by_inverse_root},
     {"the scores are multiplied by d_k", FAMILY_SCALE, .divisor = by_inverse},
     {"the square root of d_k is cut to a whole number", FAMILY_SCALE, .divisor = by_whole_root},
+    {"the square root of d_k is rounded to a whole number", FAMILY_SCALE,
+     .divisor = by_rounded_root},
     {"the scores are divided by the square root of the square root of d_k", FAMILY_SCALE,
      .divisor = by_fourth_root},
     {"every key gets the same weight: before the softmax all scores of a row were equal, as after "
-     "a "
-     "division of integers that gives 0",
+     "a division of integers that gives 0",
      .dot = no_dot},
     {"K is not transposed: its elements are taken in the order in which they lie",
      .dot = dot_as_it_lies},

@@ -171,6 +171,72 @@ static void by_minimum(const AttentionCall *call, double *x)
     }
 }
 
+static void by_largest_size(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (size_t i = 0; i < call->scores.size; i += n) {
+        double largest = x[i];
+        for (size_t key = 0; key < n; key++)
+            if (fabs(x[i + key]) > largest)
+                largest = x[i + key];
+        normalise(x + i, n, 1, largest);
+    }
+}
+
+static void by_first(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (size_t i = 0; i < call->scores.size; i += n)
+        normalise(x + i, n, 1, x[i]);
+}
+
+static void maximum_carried_on(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    double largest = x[0];
+    for (size_t i = 0; i < call->scores.size; i += n) {
+        largest = fmax(largest, largest_of(x + i, n, 1));
+        normalise(x + i, n, 1, largest);
+    }
+}
+
+static void twice(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (size_t i = 0; i < call->scores.size; i += n) {
+        normalise(x + i, n, 1, largest_of(x + i, n, 1));
+        normalise(x + i, n, 1, largest_of(x + i, n, 1));
+    }
+}
+
+/* One pass with a running maximum, in which the sum so far is not adapted to a new one. */
+static void total_not_rescaled(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (double *row = x; row < x + call->scores.size; row += n) {
+        double largest = row[0], total = 0;
+        for (size_t key = 0; key < n; key++) {
+            largest = fmax(largest, row[key]);
+            total += exp(row[key] - largest);
+        }
+        for (size_t key = 0; key < n; key++)
+            row[key] = exp(row[key] - largest) / total;
+    }
+}
+
+static void total_carried_on(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    double total = 0;
+    for (size_t i = 0; i < call->scores.size; i += n) {
+        double largest = largest_of(x + i, n, 1);
+        for (size_t key = 0; key < n; key++)
+            total += x[i + key] = exp(x[i + key] - largest);
+        for (size_t key = 0; key < n; key++)
+            x[i + key] /= total;
+    }
+}
+
 static const Mistake list[] = {
     {"the softmax runs over the queries: the columns of the weights sum to 1", FAMILY_SOFTMAX,
      .softmax = over_queries},
@@ -188,6 +254,17 @@ static const Mistake list[] = {
      .softmax = maximum_of_all},
     {"the smallest score of a row is subtracted, not the largest", FAMILY_EXPONENT,
      .softmax = by_minimum},
+    {"the score that is largest without its sign is subtracted, not the largest", FAMILY_EXPONENT,
+     .softmax = by_largest_size},
+    {"the first score of a row is subtracted, not the largest", FAMILY_EXPONENT,
+     .softmax = by_first},
+    {"the largest score is not looked for anew in each row", FAMILY_EXPONENT,
+     .softmax = maximum_carried_on},
+    {"the sum of the exponentials does not begin at 0 in each row", FAMILY_SOFTMAX,
+     .softmax = total_carried_on},
+    {"the running sum is not rescaled when the maximum grows", FAMILY_SOFTMAX,
+     .softmax = total_not_rescaled},
+    {"the softmax is applied twice", FAMILY_SOFTMAX, .softmax = twice},
     {"there is no softmax: the weights are the scores", FAMILY_SOFTMAX, .softmax = no_softmax},
     {"the weights that are returned are still the scores, though the output is right",
      FAMILY_SOFTMAX, .scores_returned = true},

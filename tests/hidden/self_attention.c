@@ -70,7 +70,7 @@ Test(self_attention, masked, .description = "forward with a mask", .timeout = 60
 {
     SelfAttention *layer = create_layer(4);
     owned Tensor *x = random_tensor(2, (int[]){3, 4});
-    owned Tensor *mask = matrix(3, 3, (float[]){1, 0, 0, 1, 1, 0, 0, 1, 2});
+    owned Tensor *mask = matrix(3, 3, (float[]){1, 0, 0, 1, 0.25f, 0, 0, 1, 2});
     expect_forward(layer, x, mask);
 
     owned Tensor *batch = random_tensor(3, (int[]){2, 3, 4});
