@@ -33,6 +33,20 @@ static void expect_forward(const SelfAttention *layer, const Tensor *x, const Te
     expect_attention_result(got, x, x, x, mask, mask ? "pass the mask on" : "x is Q, K and V");
 }
 
+/* Beyond what fits in a byte, in a block of 8, and in an array of a fixed size. */
+static void expect_forward_of_each_size(bool masked)
+{
+    static const int sizes[][2] = {/* seq_len, d_model */ {1, 5}, {9, 11}, {71, 3}, {2, 1031}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int length = sizes[i][0], width = sizes[i][1];
+        SelfAttention *layer = create_layer(width);
+        owned Tensor *x = random_tensor(2, (int[]){length, width});
+        owned Tensor *mask = random_mask(2, (int[]){length, length});
+        expect_forward(layer, x, masked ? mask : NULL);
+        self_attention_free(layer);
+    }
+}
+
 Test(self_attention, forward, .description = "forward is attention of x to itself", .timeout = 60)
 {
     SelfAttention *layer = create_layer(32);
@@ -48,21 +62,8 @@ Test(self_attention, forward, .description = "forward is attention of x to itsel
     expect_forward(narrow, heads, NULL);
     expect_forward(narrow, single, NULL);
     self_attention_free(narrow);
-}
 
-/* Beyond what fits in a byte, in a block of 8, and in an array of a fixed size. */
-Test(self_attention, long_and_wide, .description = "long sequences and wide ones", .timeout = 60)
-{
-    static const int sizes[][2] = {/* seq_len, d_model */ {1, 5}, {9, 11}, {71, 3}, {2, 1031}};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        int length = sizes[i][0], width = sizes[i][1];
-        SelfAttention *layer = create_layer(width);
-        owned Tensor *x = random_tensor(2, (int[]){length, width});
-        owned Tensor *mask = random_mask(2, (int[]){length, length});
-        expect_forward(layer, x, NULL);
-        expect_forward(layer, x, mask);
-        self_attention_free(layer);
-    }
+    expect_forward_of_each_size(false);
     self_attention_free(create_layer(70000));
 }
 
@@ -84,6 +85,7 @@ Test(self_attention, masked, .description = "forward with a mask", .timeout = 60
     expect_forward(layer, heads, mask);
     expect_forward(layer, heads, head_masks);
     self_attention_free(layer);
+    expect_forward_of_each_size(true);
 }
 
 Test(self_attention, two_layers, .description = "two layers at once", .timeout = 60)
