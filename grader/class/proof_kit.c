@@ -161,6 +161,34 @@ static gboolean check_stubs(Proof *proof, GError **error)
     return TRUE;
 }
 
+/* ---- the handout ----------------------------------------------------------------------------- */
+
+static void expect_row(const char *handout, const char *row, ProofCheck *check)
+{
+    if (strstr(handout, row) == NULL)
+        proof_found(check, "starter/README.md has no '%s', which rubric.yaml says", row);
+}
+
+/* What rubric.yaml gives is what the handout's table of points promises. */
+static gboolean check_handout(Proof *proof, GError **error)
+{
+    ProofCheck *check = proof_begin(proof, "the handout");
+    g_autofree char *path = g_build_filename(proof->kit->root, "starter", "README.md", NULL);
+    g_autofree char *handout = NULL;
+    if (!g_file_get_contents(path, &handout, NULL, error))
+        return FALSE;
+    for (guint i = 0; i < proof->rubric->items->len; i++) {
+        const RubricItem *item = proof->rubric->items->pdata[i];
+        g_autofree char *row = g_strdup_printf("| `%s` | %g |", item->id, item->points);
+        expect_row(handout, row, check);
+    }
+    g_autofree char *total = g_strdup_printf("| **%g** |", rubric_total(proof->rubric));
+    expect_row(handout, total, check);
+    check->says = g_strdup("its points are those of the rubric");
+    proof_end(check);
+    return TRUE;
+}
+
 gboolean proof_check_kit(Proof *proof, GError **error)
 {
     ProofCheck *check = proof_begin(proof, "markers, starter, release");
@@ -171,7 +199,7 @@ gboolean proof_check_kit(Proof *proof, GError **error)
     proof_end(check);
     if (files != NULL && !check_layout(proof, files, error))
         return FALSE;
-    return check_stubs(proof, error);
+    return check_handout(proof, error) && check_stubs(proof, error);
 }
 
 /* ---- coverage -------------------------------------------------------------------------------- */

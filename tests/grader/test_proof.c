@@ -39,6 +39,13 @@ static void put_starter(void)
     put("starter/attention.c", stubs);
 }
 
+static void put_handout(void)
+{
+    g_autofree char *handout = NULL;
+    cr_assert(g_file_get_contents("starter/README.md", &handout, NULL, NULL));
+    put("starter/README.md", handout);
+}
+
 static void open_kit(void)
 {
     g_autoptr(GError) error = NULL;
@@ -55,6 +62,7 @@ static void open_kit(void)
     cr_assert(g_file_get_contents("solution/attention.c", &solution, NULL, NULL));
     put("solution/attention.c", solution);
     put_starter();
+    put_handout();
     put("tests/mutants/equivalent.yaml", "equivalent: []\n");
     put("tests/correct/none.txt", "");
 }
@@ -262,6 +270,15 @@ Test(proof, a_broken_marker_is_found)
     check_kit();
     assert_found("markers, starter, release", "solution/attention.c:");
     assert_found("the stubs", "this looks like a marker");
+}
+
+Test(proof, other_points_than_in_the_handout_are_found)
+{
+    RubricItem *item = rubric->items->pdata[2];
+    item->points = 7;
+    check_kit();
+    assert_found("the handout", "'| `masking` | 7 |'");
+    assert_found("the handout", "'| **32** |'");
 }
 
 /* The solution without the markers of its first blocks, which students then get as they are. */
