@@ -77,16 +77,17 @@ static void expect_padding(const int *lengths, int batch_size, int max_length)
     expect_padding_result(mask, lengths, batch_size, max_length);
 }
 
+/* Of two masks of one size, the second is new too. */
 Test(masking, causal, .description = "the causal mask", .timeout = 60)
 {
-    static const int sizes[] = {5, 1, 2, 8, 17, 33, 67, LONGEST};
+    static const int sizes[] = {5, 5, 1, 2, 4, 8, 17, 33, 67, LONGEST};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         expect_causal(sizes[i]);
 }
 
 Test(masking, bidirectional, .description = "the bidirectional mask", .timeout = 60)
 {
-    static const int sizes[] = {5, 1, 2, 3, 17, 33, 67, LONGEST};
+    static const int sizes[] = {5, 5, 1, 2, 3, 17, 33, 67, LONGEST};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         expect_bidirectional(sizes[i]);
 }
@@ -103,6 +104,7 @@ static void expect_two_masks(void)
 Test(masking, padding, .description = "the padding mask", .timeout = 60)
 {
     expect_padding((int[]){5, 3, 4}, 3, 5);
+    expect_padding((int[]){3, 2}, 2, 4);
     expect_padding((int[]){3, 2}, 2, 4);
     expect_padding((int[]){0, 7, 1}, 3, 7);
     expect_padding((int[]){1}, 1, 1);
