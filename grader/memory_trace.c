@@ -174,7 +174,7 @@ static gboolean ran_out_of_time(const ProcessOutcome *outcome, guint cpu_seconds
 
 /*
  * The test that took the most time. The one in which it was up has all that no other one took, also
- * where the clock stopped the run, so that what it used was not counted.
+ * where the clock stopped the run, so that what it used was not counted. That may be between tests.
  */
 static ReplayedTest *find_slowest(const MemoryTrace *trace, guint cpu_seconds)
 {
@@ -184,9 +184,9 @@ static ReplayedTest *find_slowest(const MemoryTrace *trace, guint cpu_seconds)
         rest -= ((const ReplayedTest *)trace->tests->pdata[i])->milliseconds;
     if (slowest != NULL)
         slowest->milliseconds = (guint)CLAMP(rest, 0, G_MAXINT);
-    for (guint i = 0; slowest != NULL && i < trace->tests->len; i++) {
+    for (guint i = 0; i < trace->tests->len; i++) {
         ReplayedTest *test = trace->tests->pdata[i];
-        if (test->milliseconds > slowest->milliseconds)
+        if (slowest == NULL || test->milliseconds > slowest->milliseconds)
             slowest = test;
     }
     return slowest;
