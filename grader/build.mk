@@ -40,7 +40,7 @@ OBJ := $(BUILD)/obj
 
 LIBEXEC := $(BUILD)/libexec
 GRADER := $(BUILD)/grader
-PROGRAMS := $(GRADER) $(LIBEXEC)/worker $(LIBEXEC)/confine
+PROGRAMS := $(GRADER) $(LIBEXEC)/worker $(LIBEXEC)/confine $(LIBEXEC)/control.so
 
 GRADER_MAIN := $(OBJ)/grader/main.o
 GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) $(CLASS)) \
@@ -59,6 +59,11 @@ $(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/work
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -rdynamic -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
+
+$(LIBEXEC)/control.so: grader/control/attention.c
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(PLAIN_CFLAGS) -fPIC -shared -o $@ $<
 
 CONFINE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/confine/*.c)) $(OBJ)/plain/grader/worker/leaf.o
 $(LIBEXEC)/confine: $(CONFINE_OBJ)

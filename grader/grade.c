@@ -148,7 +148,8 @@ static gboolean check_memory(const GradeContext *context, const char *box, const
 {
     g_autoptr(GPtrArray) recorded = list_recorded(result, scratch);
     g_autoptr(GError) reason = NULL;
-    if (memory_check(context->rubric, context->sandbox, box, recorded, result, &reason))
+    if (memory_check(context->rubric, context->sandbox, context->kit->libexec, box, recorded,
+                     result, &reason))
         return TRUE;
     if (context->lenient && g_error_matches(reason, GRADER_ERROR, GRADER_ERROR_INSTALL)) {
         g_free(result->memory_state);

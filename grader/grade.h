@@ -12,7 +12,7 @@
 typedef struct {
     char *root;    /* the kit: rubric.yaml and starter/ (or, in a student repo, its top) */
     char *include; /* folder with attention.h and tensor.h */
-    char *libexec; /* build/libexec: worker, confine */
+    char *libexec; /* build/libexec: worker, confine, control.so */
     char *tests;   /* build/tests: public, hidden */
 } Kit;
 

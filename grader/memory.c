@@ -17,8 +17,7 @@
 typedef struct {
     const RubricLimits *limits;
     const Sandbox *sandbox;
-    const char *box;
-    GBytes *worker; /* the program, as it is before any run could change it */
+    const char *libexec, *box;
     Result *result;
     StudentFile file;
     GPtrArray *tests;   /* ReplayedTest: what is still to be replayed */
@@ -29,7 +28,6 @@ typedef struct {
 
 static void check_clear(Check *check)
 {
-    g_clear_pointer(&check->worker, g_bytes_unref);
     g_clear_pointer(&check->tests, g_ptr_array_unref);
     g_clear_pointer(&check->far, memory_finding_free);
     for (guint kind = 0; kind < WIRE_KINDS; kind++)
@@ -205,30 +203,43 @@ static void isolate(Check *check, const ReplayedTest *culprit)
         ((ReplayedTest *)check->tests->pdata[i])->isolated = TRUE;
 }
 
-static gboolean distrust(Check *check, const char *why, char **tampered)
+/*
+ * A run cannot be believed. If one with harmless code in the student's place can, it is the
+ * student's code that spoils it; if not, it is our own fault.
+ */
+static gboolean blame(Check *check, const char *why, char **tampered)
 {
+    if (!memory_replay_works(check->sandbox, check->limits, check->libexec, check->tests))
+        return FALSE;
     *tampered = g_strdup(why);
     mark_all_unchecked(check, "tampered", why);
     return TRUE;
 }
 
-/*
- * A run left nothing, and so did another one. If one without the student's code works, it is that
- * code which spoils them; if not, it is our own fault, and an error.
- */
+/* A run left nothing, and so did another one. */
 static gboolean explain_silence(Check *check, GError *silence, char **tampered, GError **error)
 {
     if (!g_error_matches(silence, GRADER_ERROR, GRADER_ERROR_INSTALL) &&
-        memory_replay_works(check->sandbox, check->limits, check->worker)) {
+        blame(check, "valgrind works, but not with this code", tampered)) {
         g_error_free(silence);
-        return distrust(check, "valgrind works, but not with this code", tampered);
+        return TRUE;
     }
     g_propagate_error(error, silence);
     return FALSE;
 }
 
+static gboolean explain_tampering(Check *check, const char *why, char **tampered, GError **error)
+{
+    if (blame(check, why, tampered))
+        return TRUE;
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_INSTALL,
+                "cannot check memory: valgrind is of no use here, with harmless code neither (%s)",
+                why);
+    return FALSE;
+}
+
 /* TRUE if this run says all there is to say; if not, what is left of check->tests runs again. */
-static gboolean is_last(Check *check, const MemoryReplay *replay, guint *slow, char **tampered)
+static gboolean is_last(Check *check, const MemoryReplay *replay, guint *slow)
 {
     switch (replay->state) {
     case REPLAY_DIED:
@@ -240,7 +251,6 @@ static gboolean is_last(Check *check, const MemoryReplay *replay, guint *slow, c
             return FALSE;
         return give_up(check, "too many tests are too slow under Valgrind");
     case REPLAY_TAMPERED:
-        return distrust(check, replay->reason, tampered);
     case REPLAY_TRUSTED:
         break;
     }
@@ -263,7 +273,9 @@ static gboolean replay_all(Check *check, char **tampered, GError **error)
             continue;
         }
         check->result->cpu_usec += replay->cpu_usec;
-        if (is_last(check, replay, &slow, tampered))
+        if (replay->state == REPLAY_TAMPERED)
+            return explain_tampering(check, replay->reason, tampered, error);
+        if (is_last(check, replay, &slow))
             return TRUE;
     }
     return give_up(check, "the program ends too often under Valgrind");
@@ -279,16 +291,6 @@ static guint count_died(const GPtrArray *tests, const char *item)
         died += test->died && g_str_equal(test->item, item);
     }
     return died;
-}
-
-static GBytes *read_worker(const char *box, GError **error)
-{
-    g_autofree char *path = g_build_filename(box, "worker", NULL);
-    char *bytes = NULL;
-    gsize length;
-    if (!g_file_get_contents(path, &bytes, &length, error))
-        return NULL;
-    return g_bytes_new_take(bytes, length);
 }
 
 static GPtrArray *read_records(const GPtrArray *tests, GError **error)
@@ -320,8 +322,8 @@ static void set_state(const Check *check, const char *tampered)
         check->result->memory_state = g_strdup("checked");
 }
 
-gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *box,
-                      GPtrArray *tests, Result *result, GError **error)
+gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *libexec,
+                      const char *box, GPtrArray *tests, Result *result, GError **error)
 {
     const char *name = rubric->files->pdata[0];
     g_autofree char *path = g_build_filename(box, name, NULL);
@@ -329,12 +331,10 @@ gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *
     g_autofree char *tampered = NULL;
     g_auto(Check) check = {.limits = &rubric->limits,
                            .sandbox = sandbox,
+                           .libexec = libexec,
                            .box = box,
                            .result = result,
                            .file = {.name = name, .text = text}};
-    check.worker = read_worker(box, error);
-    if (check.worker == NULL)
-        return FALSE;
     check.tests = read_records(tests, error);
     if (check.tests == NULL || !replay_all(&check, &tampered, error))
         return FALSE;

@@ -23,7 +23,7 @@ typedef struct {
 /*
  * Replay and fill item->memory for each item; set result->memory_state. `box` holds the worker,
  * attention.so and attention.c, whose lines are quoted; each run of Valgrind gets a folder in it.
- * `tests` are MemoryTest. An item whose memory could not be judged gets a finding that says so.
+ * `libexec` has the kit's own worker, and what a control run needs. `tests` are MemoryTest. An item whose memory could not be judged gets a finding that says so.
  */
-gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *box,
-                      GPtrArray *tests, Result *result, GError **error);
+gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *libexec,
+                      const char *box, GPtrArray *tests, Result *result, GError **error);

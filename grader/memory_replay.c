@@ -15,11 +15,10 @@
 #include "memory_trace.h"
 #include "replay.h"
 
-#define WALL_FACTOR 10              /* the limit is one of CPU time; a busy machine takes longer */
-#define MAX_COPIES 64               /* of the student's object */
-#define MAX_DOCUMENT (8u << 20)     /* bytes of XML; what is more is dropped */
-#define HARMLESS_OBJECT "libm.so.6" /* in place of the student's, and of anybody's code */
-#define OUTPUT_LIMIT 4096           /* of the student's prints, which nobody reads here */
+#define WALL_FACTOR 10          /* the limit is one of CPU time; a busy machine takes longer */
+#define MAX_COPIES 64           /* of the student's object */
+#define MAX_DOCUMENT (8u << 20) /* bytes of XML; what is more is dropped */
+#define OUTPUT_LIMIT 4096       /* of the student's prints, which nobody reads here */
 
 static const char *const options[] = {
     "--tool=memcheck", "--command-line-only=yes", /* no .valgrindrc */
@@ -162,7 +161,7 @@ static const char *find_valgrind(GError **error)
     return NULL;
 }
 
-static GPtrArray *make_arguments(const char *name, const char *object, GError **error)
+static GPtrArray *make_arguments(const char *name, GError **error)
 {
     const char *valgrind = find_valgrind(error);
     if (valgrind == NULL)
@@ -174,7 +173,7 @@ static GPtrArray *make_arguments(const char *name, const char *object, GError **
     g_ptr_array_add(argv, g_strdup("./worker"));
     g_ptr_array_add(argv, g_strdup("replay"));
     g_ptr_array_add(argv, g_strdup_printf("%s/script", name));
-    g_ptr_array_add(argv, g_strdup(object));
+    g_ptr_array_add(argv, g_strdup("./" BUILD_OBJECT));
     return argv;
 }
 
@@ -277,10 +276,8 @@ static gboolean run_valgrind(MemoryReplay *replay, MemoryTrace *trace, Process *
     return TRUE;
 }
 
-/* Run the tests on this object: a path in the box, or the name of a library. */
-static MemoryReplay *replay_object(const Sandbox *sandbox, const RubricLimits *limits,
-                                   const char *box, const char *object, guint number,
-                                   GPtrArray *tests, GError **error)
+MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
+                                guint number, GPtrArray *tests, GError **error)
 {
     g_autoptr(MemoryReplay) replay = g_new0(MemoryReplay, 1);
     g_autofree char *name = g_strdup_printf("memory-%u", number);
@@ -289,7 +286,7 @@ static MemoryReplay *replay_object(const Sandbox *sandbox, const RubricLimits *l
                                  .token = random_token(),
                                  .lost_bytes = (guint32)g_random_int_range(1000, 9000),
                                  .read_bytes = (guint32)g_random_int_range(1000, 9000)};
-    g_autoptr(GPtrArray) argv = make_arguments(name, object, error);
+    g_autoptr(GPtrArray) argv = make_arguments(name, error);
     if (argv == NULL || !make_folder(box, name, error) ||
         !write_script(box, name, &script, tests, error) ||
         !write_copies(box, name, MIN(tests->len, MAX_COPIES), argv, error))
@@ -306,26 +303,23 @@ static MemoryReplay *replay_object(const Sandbox *sandbox, const RubricLimits *l
     return g_steal_pointer(&replay);
 }
 
-MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
-                                guint number, GPtrArray *tests, GError **error)
+static gboolean put_in_box(const char *folder, const char *name, const char *box, const char *as)
 {
-    return replay_object(sandbox, limits, box, "./" BUILD_OBJECT, number, tests, error);
+    g_autofree char *from = g_build_filename(folder, name, NULL);
+    g_autofree char *to = g_build_filename(box, as, NULL);
+    return files_copy(from, to, 0755, NULL);
 }
 
-gboolean memory_replay_works(const Sandbox *sandbox, const RubricLimits *limits, GBytes *worker)
+gboolean memory_replay_works(const Sandbox *sandbox, const RubricLimits *limits,
+                             const char *libexec, GPtrArray *tests)
 {
     g_autoptr(FilesScratch) scratch = files_scratch_new(NULL);
     if (scratch == NULL)
         return FALSE;
     g_autofree char *box = g_build_filename(scratch, "box", NULL);
-    g_autofree char *program = g_build_filename(box, "worker", NULL);
-    gsize length;
-    const char *bytes = g_bytes_get_data(worker, &length);
-    if (g_mkdir(box, 0755) != 0 || !g_file_set_contents_full(program, bytes, (gssize)length,
-                                                             G_FILE_SET_CONTENTS_NONE, 0755, NULL))
+    if (g_mkdir(box, 0755) != 0 || !put_in_box(libexec, "worker", box, "worker") ||
+        !put_in_box(libexec, "control.so", box, BUILD_OBJECT))
         return FALSE;
-    g_autoptr(GPtrArray) tests = g_ptr_array_new();
-    g_autoptr(MemoryReplay) replay =
-        replay_object(sandbox, limits, box, HARMLESS_OBJECT, 1, tests, NULL);
+    g_autoptr(MemoryReplay) replay = memory_replay_run(sandbox, limits, box, 1, tests, NULL);
     return replay != NULL && replay->state == REPLAY_TRUSTED;
 }

@@ -58,8 +58,12 @@ void replayed_test_free(ReplayedTest *test);
 MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
                                 guint number, GPtrArray *tests, GError **error);
 
-/* The control: does a run without any student code work, on this machine, now? In a new box. */
-gboolean memory_replay_works(const Sandbox *sandbox, const RubricLimits *limits, GBytes *worker);
+/*
+ * The control: can a run of the same tests be believed, on this machine, now, when harmless code
+ * (grader/control) takes the student's place? In a new box, with the programs of `libexec`.
+ */
+gboolean memory_replay_works(const Sandbox *sandbox, const RubricLimits *limits,
+                             const char *libexec, GPtrArray *tests);
 
 void memory_replay_free(MemoryReplay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryReplay, memory_replay_free)

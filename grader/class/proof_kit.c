@@ -105,6 +105,7 @@ static gboolean build_and_check(const Proof *proof, const char *folder, ProofChe
                                 "build/grader",
                                 "build/libexec/worker",
                                 "build/libexec/confine",
+                                "build/libexec/control.so",
                                 "build/tests/public",
                                 NULL};
     g_autofree char *built = run_there(folder, make, 0, check, error);

@@ -194,6 +194,14 @@ static void end_counting(WireHeader *reply)
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
+static WireStatus put_attention(WireBuffer *answer, AttentionResult result, const Inputs *in)
+{
+    WireStatus status = put_results(answer, (Tensor *[]){result.output, result.weights}, 2, in);
+    if (status == WIRE_OK)
+        put_inputs(answer, in);
+    return status;
+}
+
 static WireStatus call_attention(WireReader *reader, WireHeader *reply, WireBuffer *answer)
 {
     Inputs in = {0};
@@ -204,9 +212,7 @@ static WireStatus call_attention(WireReader *reader, WireHeader *reply, WireBuff
         AttentionResult result =
             student.attention(in.tensor[0], in.tensor[1], in.tensor[2], in.tensor[3]);
         end_counting(reply);
-        status = put_results(answer, (Tensor *[]){result.output, result.weights}, 2, &in);
-        if (status == WIRE_OK)
-            put_inputs(answer, &in);
+        status = put_attention(answer, result, &in);
     }
     free_inputs(&in);
     return status;
@@ -247,9 +253,7 @@ static WireStatus call_self_forward(WireReader *reader, WireHeader *reply, WireB
         allocate_begin(reply->fail_at);
         AttentionResult result = student.self_forward(layer, in.tensor[0], in.tensor[1]);
         end_counting(reply);
-        status = put_results(answer, (Tensor *[]){result.output, result.weights}, 2, &in);
-        if (status == WIRE_OK)
-            put_inputs(answer, &in);
+        status = put_attention(answer, result, &in);
     }
     free_inputs(&in);
     return status;

@@ -151,5 +151,6 @@ void case_add(Case *c, const char *item, const char *name, Call call, guint32 fa
 void case_check(Case *c)
 {
     g_autoptr(GError) error = NULL;
-    must(memory_check(c->rubric, c->sandbox, c->box, c->tests, c->result, &error), &error);
+    must(memory_check(c->rubric, c->sandbox, c->kit->libexec, c->box, c->tests, c->result, &error),
+         &error);
 }

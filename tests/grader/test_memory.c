@@ -2,6 +2,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "error.h"
+#include "files.h"
 #include "memory_case.h"
 #include "source.h"
 
@@ -267,6 +269,21 @@ Test(memory, code_that_wipes_out_the_run_is_not_our_fault, .timeout = 60)
     expect_kind(&c, "innocent", "tampered", "could not be checked: ");
 }
 
+/* If not even harmless code is believed, as with a Valgrind that says what we do not know. */
+Test(memory, a_run_that_is_never_believed_is_our_fault, .timeout = 60)
+{
+    g_auto(Case) c = case_new("mistakes");
+    add_mask(&c, 28);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *library = g_build_filename(c.box, "attention.so", NULL);
+    g_autofree char *control = g_build_filename(c.box, "control.so", NULL);
+    cr_assert(files_copy(library, control, 0755, &error));
+    cr_expect_not(memory_check(c.rubric, c.sandbox, c.box, c.box, c.tests, c.result, &error));
+    cr_assert_not_null(error);
+    cr_expect(strstr(error->message, "with harmless code neither") != NULL, "%s", error->message);
+    cr_expect(g_error_matches(error, GRADER_ERROR, GRADER_ERROR_INSTALL));
+}
+
 Test(memory, a_run_that_never_works_is_our_fault, .timeout = 60)
 {
     g_auto(Case) c = case_new("mistakes");
@@ -275,7 +292,7 @@ Test(memory, a_run_that_never_works_is_our_fault, .timeout = 60)
     cr_assert(g_file_set_contents_full(worker, "#!/nonexistent\n", -1, G_FILE_SET_CONTENTS_NONE,
                                        0755, NULL));
     g_autoptr(GError) error = NULL;
-    cr_expect_not(memory_check(c.rubric, c.sandbox, c.box, c.tests, c.result, &error));
+    cr_expect_not(memory_check(c.rubric, c.sandbox, c.box, c.box, c.tests, c.result, &error));
     cr_assert_not_null(error);
     cr_expect(strstr(error->message, "valgrind does not start") != NULL, "%s", error->message);
 }
