@@ -149,8 +149,8 @@ void expect_result(AttentionResult got, const char *where)
 {
     if (!got.output && !got.weights)
         fail_test("not_implemented",
-                  "this input is legal; if tensor_matmul() gave NULL, the shapes did not fit: K is "
-                  "transposed, and the weights come before V",
+                  "this input is legal: Lq and Lk may differ, d_k and d_v may, and there may be "
+                  "leading axes; if tensor_matmul() gave NULL, was K transposed?",
                   "the result is {NULL, NULL}, expected output and weights, %s", where);
     if (!got.output || !got.weights)
         fail_test("result", "return both tensors, or {NULL, NULL} after an error",
