@@ -20,6 +20,8 @@
 
 #include "calls.h"
 
+#define PAGE 4096
+
 static ReplayScript script;
 static const unsigned char *at, *end; /* in the script: what comes next */
 static unsigned running_kind;         /* of the call that is being made */
@@ -107,6 +109,30 @@ static long has_changed(void)
     return 0;
 }
 
+/* As has_changed(): the first page from here on that has no content, or the end. */
+static long find_empty(long thread, size_t from)
+{
+    (void)thread;
+    for (; from + PAGE <= objects.size; from += PAGE) {
+        size_t i = 0;
+        while (i < PAGE && objects.writable[from + i] == 0)
+            i++;
+        if (i == PAGE)
+            return (long)from;
+    }
+    return (long)objects.size;
+}
+
+/* What is in a copy's variables stays reachable, but nothing is to be looked for where nothing is. */
+static void retire_object(void)
+{
+    size_t from = -(uintptr_t)objects.writable % PAGE;
+    while ((from = VALGRIND_NON_SIMD_CALL1(find_empty, from)) + PAGE <= objects.size) {
+        VALGRIND_MAKE_MEM_NOACCESS(objects.writable + from, PAGE);
+        from += PAGE;
+    }
+}
+
 /*
  * Each test was run by a worker of its own, with its variables as they were at the start. And
  * Valgrind shows an error only once for each place in the code. So after a test that changed a
@@ -117,8 +143,10 @@ static bool renew_object(bool had_errors)
 {
     if (objects.now + 1 == objects.count)
         return true;
-    return (!had_errors && VALGRIND_NON_SIMD_CALL0(has_changed) == 0) ||
-           load_object(objects.now + 1);
+    if (!had_errors && VALGRIND_NON_SIMD_CALL0(has_changed) == 0)
+        return true;
+    retire_object();
+    return load_object(objects.now + 1);
 }
 
 /* ---- one test -------------------------------------------------------------------------------- */
