@@ -24,22 +24,22 @@ AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, c
 
 SelfAttention *self_attention_create(int d_model)
 {
-    SelfAttention *attention = malloc(sizeof *attention);
-    if (attention != NULL)
-        attention->d_model = d_model;
-    return attention;
+    (void)d_model;
+    return calloc(1, sizeof(SelfAttention));
 }
 
 AttentionResult self_attention_forward(const SelfAttention *attention, const Tensor *x,
                                        const Tensor *mask)
 {
     (void)attention;
-    return scaled_dot_product_attention(x, x, x, mask);
+    (void)x;
+    (void)mask;
+    return (AttentionResult){.output = one_element(), .weights = one_element()};
 }
 
-void self_attention_free(SelfAttention *attention)
+void self_attention_free(SelfAttention *object)
 {
-    free(attention);
+    free(object);
 }
 
 Tensor *create_causal_mask(int seq_len)
