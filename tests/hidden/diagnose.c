@@ -135,7 +135,8 @@ static void acquit(const AttentionCall *call, Oracle right)
         for (size_t i = 0; i < lists[list]->count; i++) {
             const Mistake *mistake = &lists[list]->mistakes[i];
             Oracle wrong;
-            if (!may_be_acquitted(mistake) || !shows(call, right, mistake, &wrong))
+            if (acquitted[list][i] || !may_be_acquitted(mistake) ||
+                !shows(call, right, mistake, &wrong))
                 continue;
             acquitted[list][i] = true;
             oracle_free(wrong);
