@@ -202,20 +202,24 @@ static gboolean is_valgrinds(const char *what)
            (address >= VALGRIND_START && address < VALGRIND_END);
 }
 
+static gboolean is_write_into_valgrind(const ValgrindEvent *event)
+{
+    if (g_strcmp0(event->kind, "InvalidWrite") != 0 || event->stacks->len < 2)
+        return FALSE;
+    const ValgrindStack *where = event->stacks->pdata[1];
+    return where->what != NULL && is_valgrinds(where->what);
+}
+
+/* A write that ended the process did not get there. */
 static gboolean writes_into_valgrind(const ReplayedTest *test)
 {
-    for (guint i = 0; i < test->events->len; i++) {
-        const ValgrindEvent *event = test->events->pdata[i], *next = NULL;
-        if (i + 1 < test->events->len)
-            next = test->events->pdata[i + 1];
-        if (g_strcmp0(event->kind, "InvalidWrite") != 0 || event->stacks->len < 2 ||
-            (next != NULL && next->type == VALGRIND_FATAL_SIGNAL))
-            continue;
-        const ValgrindStack *where = event->stacks->pdata[1];
-        if (where->what != NULL && is_valgrinds(where->what))
-            return TRUE;
-    }
-    return FALSE;
+    gboolean written = FALSE;
+    for (guint i = 0; i < test->events->len && !written; i++)
+        written =
+            is_write_into_valgrind(test->events->pdata[i]) &&
+            (i + 1 == test->events->len ||
+             ((const ValgrindEvent *)test->events->pdata[i + 1])->type != VALGRIND_FATAL_SIGNAL);
+    return written;
 }
 
 /* An isolated test writes into a Valgrind that is of no use after it. */

@@ -36,20 +36,24 @@ static unsigned cpu_seconds;
 
 /* ---- in the worker --------------------------------------------------------------------------- */
 
-/* Answer one call. False when the proxy has closed the connection. */
+/* Answer one call, if student code has left memory for it. False when the proxy has gone. */
 static bool answer_one(int fd)
 {
     WireHeader request, reply;
     if (!wire_read_all(fd, &request, sizeof request) || request.length > WIRE_MAX_PAYLOAD)
         return false;
     void *payload = malloc(request.length + 1);
-    if (payload == NULL || !wire_read_all(fd, payload, request.length))
+    if (payload == NULL)
+        _exit(WIRE_EXIT_NO_MEMORY);
+    if (!wire_read_all(fd, payload, request.length))
         return false;
     WireBuffer answer = {0};
     calls_perform(&request, payload, &reply, &answer);
     free(payload);
-    bool sent = !answer.failed && wire_write_all(fd, &reply, sizeof reply) &&
-                wire_write_all(fd, answer.bytes, answer.length);
+    if (answer.failed)
+        _exit(WIRE_EXIT_NO_MEMORY);
+    bool sent =
+        wire_write_all(fd, &reply, sizeof reply) && wire_write_all(fd, answer.bytes, answer.length);
     wire_buffer_release(&answer);
     return sent;
 }

@@ -271,8 +271,9 @@ static void use_all(void)
     free(realloc(NULL, 1));
     free(valloc(1));
     free(aligned_alloc(sizeof(void *), sizeof(void *)));
+    char word[] = "a";
     void *freed = realloc(malloc(1), 0); /* NOLINT: as it is meant here, this frees */
-    if (freed != NULL || strcasecmp("a", "A") != 0)
+    if (freed != NULL || strcasecmp(word, "A") != 0)
         free(freed);
 }
 

@@ -394,6 +394,17 @@ Test(proxy, tells_of_exit)
     expect_failure(announce_exit, 1, "exit", "create_causal_mask called exit(0)");
 }
 
+static void announce_no_memory(const WireHeader *request, GByteArray *answer)
+{
+    (void)request;
+    announce_death(answer, W_EXITCODE(WIRE_EXIT_NO_MEMORY, 0));
+}
+
+Test(proxy, tells_of_memory_that_is_used_up)
+{
+    expect_failure(announce_no_memory, 1, "crash", "create_causal_mask left no memory");
+}
+
 /* ---- what would be a fault of the kit, and then never costs a point ------------------------------ */
 
 static void ask_for_another_request(const WireHeader *request, GByteArray *answer)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "wire.h"
+
 /* What a signal means. %s in `what` is the limit that was passed, if there is one. */
 static const struct {
     int signal;
@@ -58,6 +60,9 @@ Death death_describe(int wait_status, const char *cpu_seconds, const char *outpu
     Death death = {.failure = "crash"};
     if (WIFSIGNALED(wait_status)) {
         describe_signal(&death, WTERMSIG(wait_status), cpu_seconds, output_kib);
+    } else if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WIRE_EXIT_NO_MEMORY) {
+        death.hint = "is something created again and again in a loop?";
+        snprintf(death.what, sizeof death.what, "left no memory for the next step");
     } else if (WIFEXITED(wait_status)) {
         death.failure = "exit";
         death.hint = "report errors by returning NULL; exit() would end the whole program that "

@@ -3,7 +3,7 @@
  *         the machine
  * catalogue: 26
  * expect: graded
- * score: 5
+ * score: 4
  * absent: root:x:0
  * absent: PATH=
  */

@@ -2,8 +2,9 @@
  * attack: allocates and touches memory until there is none
  * catalogue: 21
  * expect: graded
- * score: 4
+ * score: 0
  * memory: yes
+ * says: left no memory
  */
 #include <stdio.h>
 #include <stdlib.h>
