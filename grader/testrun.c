@@ -134,7 +134,7 @@ static char *last_words(Process *process)
 /* Wait for the nursery's next word, and read what it prints, so that it cannot be stuck in that. */
 static gboolean hear_nursery(Session *session)
 {
-    gint64 seconds = session->rubric->limits.test_seconds * WALL_FACTOR;
+    gint64 seconds = (gint64)session->rubric->limits.test_seconds * WALL_FACTOR;
     gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND, left;
     NurseryReport report;
     while ((left = end - g_get_monotonic_time()) > 0) {
