@@ -95,7 +95,7 @@ static gboolean copy_programs(const ClassWork *work, char **folder, const char *
 /* A class takes hours, in which somebody may type `make`: all are graded by the same programs. */
 static gboolean freeze_programs(ClassWork *work, GError **error)
 {
-    const char *const libexec[] = {"worker", "confine", NULL};
+    const char *const libexec[] = {"worker", "confine", "control.so", NULL};
     const char *const tests[] = {"hidden", NULL};
     return copy_programs(work, &work->kit->libexec, libexec, error) &&
            copy_programs(work, &work->kit->tests, tests, error);

@@ -121,6 +121,14 @@ grade class --grades stopped
 grades stopped/gradebook.db | cmp -s - whole.txt || fail "a stopped batch ends with other grades"
 [ "$(sql stopped/gradebook.db 'SELECT count(*) FROM record')" = 6 ] || fail "stopping doubled records"
 
+# ---- what spoils the memory check is told from a machine on which there is none ------------------
+
+mkdir spoils
+cp -r "$samples/../hostile/watched-kill" "$samples/ada-helpers" spoils/
+grade spoils --grades spoilt
+[ "$(sql spoilt/gradebook.db 'SELECT group_concat(status) FROM record')" = graded,graded ] ||
+    fail "a submission that spoils the memory check is not graded"
+
 # ---- two batches at once -------------------------------------------------------------------------
 
 "$grader" grade class --grades both >first 2>&1 &
