@@ -26,10 +26,10 @@ DIRECT_WRAP := $(addprefix -Wl$(COMMA)--wrap=,malloc calloc realloc scaled_dot_p
 DIRECT_OBJ := $(filter-out %/proxy.o %/proxy_call.o %/death.o %/wire.o,$(SUPPORT_OBJ)) \
     $(OBJ)/tests/support/direct.o $(OBJ)/plain/$(IMPLEMENTATION:.c=.o)
 DIRECT_TESTS := $(BUILD)/tests/public-direct $(BUILD)/tests/hidden-direct
-$(DIRECT_TESTS): $(DIRECT_OBJ) FORCE
+$(DIRECT_TESTS): $(DIRECT_OBJ) $(LIBGIT2)/built FORCE
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
-	$(Q)$(CC) -o $@ $(filter %.o,$^) $(DIRECT_WRAP) $(TEST_LIBS)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(DIRECT_WRAP) -Wl,--no-as-needed $(TEST_LIBS)
 
 $(foreach set,public hidden,$(eval $(BUILD)/tests/$(set)-direct: \
     $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/$(set)/*.c))))

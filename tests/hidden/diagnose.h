@@ -15,17 +15,17 @@
  */
 void diagnose_only(unsigned families);
 
-/* All of these return a sentence, or NULL. */
-const char *cause_of_attention(AttentionResult got, const Tensor *Q, const Tensor *K,
+/* All of these return a sentence, or NULL. `right` is the oracle's result for the same call. */
+const char *cause_of_attention(AttentionResult got, Oracle right, const Tensor *Q, const Tensor *K,
                                const Tensor *V, const Tensor *mask);
 
 /*
  * The same for a call with a mask of the student's making. If that is not the right mask, and what
  * came back is right for it, the cause is what is wrong with the mask, `of_mask`.
  */
-const char *cause_of_masked_attention(AttentionResult got, const Tensor *Q, const Tensor *K,
-                                      const Tensor *V, const Tensor *given, const Tensor *mask,
-                                      const char *of_mask);
+const char *cause_of_masked_attention(AttentionResult got, Oracle right, const Tensor *Q,
+                                      const Tensor *K, const Tensor *V, const Tensor *given,
+                                      const Tensor *mask, const char *of_mask);
 
 const char *cause_of_causal_mask(const Tensor *got, int seq_len);
 const char *cause_of_bidirectional_mask(const Tensor *got, int seq_len);

@@ -26,29 +26,31 @@ const char *describe_call(const Tensor *Q, const Tensor *K, const Tensor *V, con
     return text;
 }
 
-static void expect_by_oracle(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,
+/* Check by the oracle's result, which is freed. */
+static void expect_by_oracle(AttentionResult got, Oracle right, const char *call,
                              const Tensor *mask, const char *cause, const char *hint)
 {
-    Oracle oracle = oracle_attention(Q, K, V, mask);
     fail_cause(cause);
-    expect_attention_values(got, mask, &oracle.weights, &oracle.output,
-                            describe_call(Q, K, V, mask), hint);
+    expect_attention_values(got, mask, &right.weights, &right.output, call, hint);
     fail_cause(NULL);
-    oracle_free(oracle);
+    oracle_free(right);
 }
 
 void expect_attention_kept(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,
                            const Tensor *mask, const char *hint)
 {
-    expect_by_oracle(got, Q, K, V, mask, cause_of_attention(got, Q, K, V, mask), hint);
+    Oracle right = oracle_attention(Q, K, V, mask);
+    expect_by_oracle(got, right, describe_call(Q, K, V, mask), mask,
+                     cause_of_attention(got, right, Q, K, V, mask), hint);
 }
 
 void expect_masked_attention(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,
                              const Tensor *given, const Tensor *mask, const char *of_mask,
                              const char *hint)
 {
-    expect_by_oracle(got, Q, K, V, mask,
-                     cause_of_masked_attention(got, Q, K, V, given, mask, of_mask), hint);
+    Oracle right = oracle_attention(Q, K, V, mask);
+    expect_by_oracle(got, right, describe_call(Q, K, V, mask), mask,
+                     cause_of_masked_attention(got, right, Q, K, V, given, mask, of_mask), hint);
 }
 
 void expect_attention_result(AttentionResult got, const Tensor *Q, const Tensor *K, const Tensor *V,

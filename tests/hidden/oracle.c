@@ -53,18 +53,16 @@ static void score_keys(double *scores, const float *query, const float *keys, co
     }
 }
 
-/*
- * The softmax as a sum over differences, 1 / sum_j exp(s_j - s_i): no maximum is needed, because
- * what overflows only makes the weight 0.
- */
+/* The softmax of a row, with the largest score as 0. */
 static void weigh(double *weights, const double *scores, int n_keys)
 {
-    for (int i = 0; i < n_keys; i++) {
-        double sum = 0;
-        for (int j = 0; j < n_keys; j++)
-            sum += exp(scores[j] - scores[i]);
-        weights[i] = 1 / sum;
-    }
+    double largest = scores[0], sum = 0;
+    for (int key = 1; key < n_keys; key++)
+        largest = fmax(largest, scores[key]);
+    for (int key = 0; key < n_keys; key++)
+        sum += weights[key] = exp(scores[key] - largest);
+    for (int key = 0; key < n_keys; key++)
+        weights[key] /= sum;
 }
 
 Oracle oracle_attention(const Tensor *Q, const Tensor *K, const Tensor *V, const Tensor *mask)
