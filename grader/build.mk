@@ -40,7 +40,8 @@ OBJ := $(BUILD)/obj
 
 LIBEXEC := $(BUILD)/libexec
 GRADER := $(BUILD)/grader
-PROGRAMS := $(GRADER) $(LIBEXEC)/worker $(LIBEXEC)/confine $(LIBEXEC)/control.so
+# grader/kit.c lists what is in libexec, too.
+PROGRAMS := $(GRADER) $(addprefix $(LIBEXEC)/,worker confine control.so)
 
 GRADER_MAIN := $(OBJ)/grader/main.o
 GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) $(CLASS)) \
@@ -85,7 +86,7 @@ $(LIBGIT2)/built: tests/support/libgit2.c | $(OBJ)
 	@rm -f $(@D)/tried
 	@touch $@
 
-TEST_LIBS = $$(find $(LIBGIT2) -name 'libgit2.so*') -Wl,-rpath,'$$ORIGIN/lib' \
+TEST_LIBS = $$(find $(LIBGIT2) -name 'libgit2.so*') -Wl,-rpath,'$$ORIGIN/lib:$(abspath $(LIBGIT2))' \
     $(shell pkg-config --libs criterion jansson) -lm $(EXTRA_LDFLAGS)
 $(BUILD)/tests/public: $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/public/*.c))
 $(BUILD)/tests/%: $(SUPPORT_OBJ) $(LIBGIT2)/built

@@ -12,9 +12,12 @@
 typedef struct {
     char *root;    /* the kit: rubric.yaml and starter/ (or, in a student repo, its top) */
     char *include; /* folder with attention.h and tensor.h */
-    char *libexec; /* build/libexec: worker, confine, control.so */
+    char *libexec; /* build/libexec: kit_libexec */
     char *tests;   /* build/tests: public, hidden */
 } Kit;
+
+/* The programs in libexec, which run beside student code; NULL at the end. */
+extern const char *const kit_libexec[];
 
 /* Find the kit that this program was built in, from /proc/self/exe. */
 Kit *kit_find(GError **error);

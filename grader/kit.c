@@ -4,6 +4,8 @@
 #include "error.h"
 #include "grade.h"
 
+const char *const kit_libexec[] = {"worker", "confine", "control.so", NULL};
+
 static gboolean has(const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);

@@ -97,9 +97,11 @@ static char *describe_producer(const Batch *batch)
 {
     const GradeContext *context = batch->context;
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree char *worker = g_build_filename(context->kit->libexec, "worker", NULL);
     add_file(sum, "/proc/self/exe");
-    add_file(sum, worker);
+    for (const char *const *name = kit_libexec; *name != NULL; name++) {
+        g_autofree char *program = g_build_filename(context->kit->libexec, *name, NULL);
+        add_file(sum, program);
+    }
     g_autoptr(GList) names = g_hash_table_get_keys(context->versions);
     names = g_list_sort(names, (GCompareFunc)strcmp);
     for (const GList *name = names; name != NULL; name = name->next) {

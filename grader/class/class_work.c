@@ -84,7 +84,7 @@ static gboolean copy_programs(const ClassWork *work, char **folder, const char *
     for (; *names != NULL; names++) {
         g_autofree char *from = g_build_filename(*folder, *names, NULL);
         g_autofree char *to = g_build_filename(into, *names, NULL);
-        if (g_file_test(from, G_FILE_TEST_EXISTS) && !files_copy(from, to, 0755, error))
+        if (!files_copy(from, to, 0755, error))
             return FALSE;
     }
     g_free(*folder);
@@ -95,9 +95,8 @@ static gboolean copy_programs(const ClassWork *work, char **folder, const char *
 /* A class takes hours, in which somebody may type `make`: all are graded by the same programs. */
 static gboolean freeze_programs(ClassWork *work, GError **error)
 {
-    const char *const libexec[] = {"worker", "confine", "control.so", NULL};
     const char *const tests[] = {"hidden", NULL};
-    return copy_programs(work, &work->kit->libexec, libexec, error) &&
+    return copy_programs(work, &work->kit->libexec, kit_libexec, error) &&
            copy_programs(work, &work->kit->tests, tests, error);
 }
 

@@ -96,19 +96,18 @@ static void expect_points(const Result *result, gboolean all, const char *what, 
 static gboolean build_and_check(const Proof *proof, const char *folder, ProofCheck *check,
                                 GError **error)
 {
-    g_autofree char *jobs = g_strdup_printf("-j%u", g_get_num_processors());
     g_autofree char *solution = solution_path(proof);
     g_autofree char *file = g_build_filename(folder, "attention.c", NULL);
-    const char *const make[] = {"/usr/bin/make",
-                                "-s",
-                                jobs,
-                                "build/grader",
-                                "build/libexec/worker",
-                                "build/libexec/confine",
-                                "build/libexec/control.so",
-                                "build/tests/public",
-                                NULL};
-    g_autofree char *built = run_there(folder, make, 0, check, error);
+    g_autoptr(GPtrArray) make = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(make, g_strdup("/usr/bin/make"));
+    g_ptr_array_add(make, g_strdup("-s"));
+    g_ptr_array_add(make, g_strdup_printf("-j%u", g_get_num_processors()));
+    g_ptr_array_add(make, g_strdup("build/grader"));
+    for (const char *const *name = kit_libexec; *name != NULL; name++)
+        g_ptr_array_add(make, g_build_filename("build/libexec", *name, NULL));
+    g_ptr_array_add(make, g_strdup("build/tests/public"));
+    g_ptr_array_add(make, NULL);
+    g_autofree char *built = run_there(folder, (const char *const *)make->pdata, 0, check, error);
     if (built == NULL)
         return *error == NULL;
     g_autoptr(Result) stubs = check_there(folder, check, error);
