@@ -50,6 +50,14 @@ static gboolean is_harmless(int number)
     return g_hash_table_contains(numbers, GINT_TO_POINTER(number));
 }
 
+/* `*compiled`, a static variable, keeps the pattern: g_regex_match_simple() compiles it each time. */
+static gboolean matches(GRegex **compiled, const char *pattern, const char *line)
+{
+    if (g_once_init_enter(compiled))
+        g_once_init_leave(compiled, g_regex_new(pattern, 0, 0, NULL));
+    return g_regex_match(*compiled, line, 0, NULL);
+}
+
 /* The value after the arrow; FALSE if the call failed, or its result is on another line. */
 static gboolean get_success(const char *words, guint64 *value)
 {
@@ -117,11 +125,12 @@ static gboolean may_advise(const char *words)
  */
 static gboolean may_open(MemoryLog *log, const char *words)
 {
+    static GRegex *compiled;
     static const char object[] = "^sys_openat \\( -?\\d+, 0x[0-9a-f]+"
                                  "\\((\\./attention|memory-\\d+/attention-\\d+)\\.so\\), \\d+ \\)";
     guint64 result;
     if (!g_str_has_prefix(words, "..."))
-        log->stray_open = !g_regex_match_simple(object, words, 0, 0);
+        log->stray_open = !matches(&compiled, object, words);
     return !log->judging || !log->stray_open || !get_success(words, &result);
 }
 
@@ -182,9 +191,10 @@ static gboolean is_complaint(const MemoryLog *log, const char *line)
 {
     if (line[strspn(line, " ")] == '\0' || log->speaker != log->pid)
         return FALSE;
+    static GRegex *calls, *ends;
     static const char call[] = "^ *(SYSCALL\\[|--> |\\[a?sync\\]|\\.\\.\\. \\[|[a-z]\\w* ?\\()";
     static const char end[] = "^--\\d+-- (Caught __NR_exit|__gnu_cxx::__freeres)";
-    return !g_regex_match_simple(call, line, 0, 0) && !g_regex_match_simple(end, line, 0, 0);
+    return !matches(&calls, call, line) && !matches(&ends, end, line);
 }
 
 static void complain(MemoryLog *log, const char *line)
