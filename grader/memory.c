@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "memory_finding.h"
+#include "memory_kept.h"
 #include "memory_replay.h"
 #include "memory_results.h"
 
@@ -152,6 +153,7 @@ static void judge(Check *check)
         if (test->ended && !explained)
             judge_results(check, test);
     }
+    memory_kept_judge(check->tests, check->result);
 }
 
 static void mark_unchecked(Check *check, const ReplayedTest *test, const char *kind,

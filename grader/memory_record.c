@@ -64,6 +64,19 @@ const char *memory_record_function(guint kind)
     return kind < G_N_ELEMENTS(functions) ? functions[kind] : NULL;
 }
 
+guint memory_record_results(const RecordedCall *call)
+{
+    WireReader reader = wire_reader(call->answer, call->reply.length);
+    guint kind = call->request.kind, results = 0;
+    guint most = kind == WIRE_ATTENTION || kind == WIRE_SELF_FORWARD ? 2 : 1;
+    for (guint i = 0; i < most && call->answered; i++) {
+        Tensor *result = wire_get_tensor(&reader, NULL, 0);
+        results += result != NULL;
+        tensor_free(result);
+    }
+    return results;
+}
+
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 static gboolean is_close(double was, double is)

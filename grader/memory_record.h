@@ -30,5 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryRecord, memory_record_free)
 char *memory_record_difference(const RecordedCall *call, const WireHeader *reply,
                                const guchar *answer);
 
+/* How many tensors the call returned; a NULL is none. */
+guint memory_record_results(const RecordedCall *call);
+
 /* The function that a call of this kind calls; NULL if there is no such kind. */
 const char *memory_record_function(guint kind);

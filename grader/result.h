@@ -43,7 +43,7 @@ typedef struct {
 /* One memory error or leak, at its place in the student's file. */
 typedef struct {
     char *kind;       /* "leak", "invalid_read", "invalid_write", "uninitialised", "invalid_free",
-                         "overlap", "crash", "different_results"; and, if there is no
+                         "overlap", "crash", "different_results", "kept"; and, if there is no
                          verdict on these tests, "not_checked" or "tampered" */
     char *message;    /* for people, one line: "40 bytes lost in 1 block" */
     char *hint;       /* what to try, or NULL */

@@ -129,6 +129,7 @@ const char *words_memory(const MemoryFinding *finding)
         const char *kind, *words;
     } kinds[] = {
         {"leak", "memory that is never freed"},
+        {"kept", "memory that is kept at each call"},
         {"invalid_read", "read outside of a block of memory"},
         {"invalid_write", "write outside of a block of memory"},
         {"uninitialised", "use of a value that was never set"},

@@ -19,7 +19,7 @@
 #include "wire.h"
 
 /* A worker normally ends by its CPU limit. On a busy machine that takes longer by the clock. */
-#define WALL_FACTOR 10
+#define WALL_FACTOR 20
 /* Of what a test printed, the report keeps this much. */
 #define PRINTED_KEPT 2048
 /* What the worker's own messages begin with. */

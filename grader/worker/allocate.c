@@ -34,9 +34,9 @@ static bool must_fail(void)
     return true;
 }
 
-static void count_free(const void *block)
+static void count_free(void)
 {
-    if (counting && block != NULL)
+    if (counting)
         counts.freed++;
 }
 
@@ -61,9 +61,11 @@ void *__wrap_realloc(void *block, size_t size)
 {
     if (must_fail())
         return NULL;
-    if (size == 0)
-        count_free(block);
-    return realloc(block, size); /* NOLINT: size 0 is the student's to decide */
+    bool had_block = block != NULL;
+    block = realloc(block, size); /* NOLINT: size 0 is the student's to decide */
+    if (had_block && (block != NULL || size == 0))
+        count_free();
+    return block;
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
@@ -78,6 +80,7 @@ char *__wrap_strdup(const char *text)
 
 void __wrap_free(void *block)
 {
-    count_free(block);
+    if (block != NULL)
+        count_free();
     free(block);
 }

@@ -2,8 +2,8 @@
  * attack: keeps what it should free in a static list
  * catalogue: 33
  * expect: graded
- * score: 5
- * memory: no
+ * score: 4
+ * memory: yes
  */
 #include <stdio.h>
 #include <stdlib.h>
