@@ -8,6 +8,12 @@
 /* Copy a regular file of ours; `mode` are the permissions of the new one. */
 gboolean files_copy(const char *from, const char *to, int mode, GError **error);
 
+/*
+ * Write a file that somebody named: it is there whole or not at all, a symbolic link stays one, and
+ * what is no regular file (/dev/null, /dev/stdout, a pipe) is written to and not replaced.
+ */
+gboolean files_write(const char *path, const char *text, GError **error);
+
 /* Remove a folder of ours with everything in it. Follows no symbolic link. What is gone is fine. */
 void files_remove_tree(const char *path);
 
