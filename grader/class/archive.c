@@ -293,8 +293,8 @@ gboolean archive_unpack(const char *path, const char *into, const Rubric *rubric
     g_autoptr(Zip) zip = archive_read_new();
     archive_read_support_format_zip_seekable(zip);
     if (archive_read_open_filename(zip, path, 65536) != ARCHIVE_OK) {
-        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "'%s' is no zip file that can be read",
-                    path);
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
+                    "'%s' is no zip file that can be read: unpack it, and grade the folder", path);
         return FALSE;
     }
     g_autofree char *base = g_path_get_basename(path);

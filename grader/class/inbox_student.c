@@ -155,6 +155,15 @@ static char *only_archive(const char *folder)
     return archive;
 }
 
+/* Nothing that can be graded: remembered, in case nothing better comes from this student. */
+static void remember_other(Inbox *inbox, Submission *person)
+{
+    if (g_hash_table_contains(inbox->others, person->student))
+        submission_free(person);
+    else
+        g_hash_table_insert(inbox->others, person->student, person);
+}
+
 /* All that is in one student's folder. */
 gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *folder,
                           gboolean archives, GError **error)
@@ -167,6 +176,11 @@ gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *fo
             return inbox_add_archive(inbox, person, archive, error);
     }
     Submission *submission = copy_person(person, folder);
+    /* Moodle has a folder for what was typed, too, beside that of the files. */
+    if (archives && person->lms_id != NULL && !inbox_has_submitted(inbox, folder)) {
+        remember_other(inbox, submission);
+        return TRUE;
+    }
     submission->commit = submission_commit(folder);
     submission->order = person->order;
     g_free(submission->attempt);
@@ -187,7 +201,10 @@ gboolean inbox_add_archive(Inbox *inbox, const Submission *person, const char *p
             g_propagate_error(error, g_steal_pointer(&reason));
             return FALSE;
         }
-        g_ptr_array_add(inbox->refusals, escape_text(reason->message, -1, 300, FALSE));
+        g_autofree char *base = g_path_get_basename(path);
+        g_autofree char *shown = escape_text(base, -1, 200, FALSE);
+        g_ptr_array_add(inbox->refusals,
+                        g_strdup_printf("'%s' is no zip file that can be read", shown));
     }
     return inbox_add_folder(inbox, person, folder, FALSE, error);
 }
@@ -225,21 +242,17 @@ Submission *inbox_person(const InboxName *name, const char *folder, const char *
     return person;
 }
 
-/* Nothing that can be graded: remembered, in case nothing better comes from this student. */
+/* A file of another name, in a folder of its own, for intake to say so. */
 static gboolean add_other(Inbox *inbox, Submission *person, const char *file, GError **error)
 {
-    if (g_hash_table_contains(inbox->others, person->student)) {
-        submission_free(person);
-        return TRUE;
-    }
     g_free(person->path);
     person->path = inbox_new_folder(inbox, error);
-    g_hash_table_insert(inbox->others, person->student, person);
-    if (person->path == NULL)
-        return FALSE;
     g_autofree char *base = g_path_get_basename(file);
-    g_autofree char *empty = g_build_filename(person->path, base, NULL);
-    return g_file_set_contents(empty, "", 0, error);
+    g_autofree char *empty =
+        person->path != NULL ? g_build_filename(person->path, base, NULL) : NULL;
+    gboolean made = empty != NULL && g_file_set_contents(empty, "", 0, error);
+    remember_other(inbox, person);
+    return made;
 }
 
 /* A flat file of Canvas or Moodle. */
