@@ -120,13 +120,39 @@ static gboolean is_submission(const Inbox *inbox, const char *path)
     return inbox_has_submitted(inbox, path);
 }
 
+/* People know the archive; the folder in which it was unpacked is soon gone. */
+static void set_origin(Submission *submission, const char *folder, const char *archive)
+{
+    gsize length = strlen(folder);
+    if (!g_str_has_prefix(submission->origin, folder) || submission->origin[length] != '/')
+        return;
+    char *origin = g_strconcat(archive, submission->origin + length, NULL);
+    g_free(submission->origin);
+    submission->origin = origin;
+}
+
+static void set_origins(Inbox *inbox, const char *folder, const char *archive)
+{
+    for (guint i = 0; i < inbox->submissions->len; i++)
+        set_origin(inbox->submissions->pdata[i], folder, archive);
+    GHashTableIter others;
+    gpointer other;
+    g_hash_table_iter_init(&others, inbox->others);
+    while (g_hash_table_iter_next(&others, NULL, &other))
+        set_origin(other, folder, archive);
+}
+
 static gboolean add_zip(Inbox *inbox, const char *path, GError **error)
 {
     g_autofree char *folder = inbox_new_folder(inbox, error);
     if (folder == NULL || !archive_unpack(path, folder, inbox->rubric, inbox->refusals, error))
         return FALSE;
-    if (!inbox_has_submitted(inbox, folder))
-        return add_class(inbox, folder, path, error);
+    if (!inbox_has_submitted(inbox, folder)) {
+        if (!add_class(inbox, folder, path, error))
+            return FALSE;
+        set_origins(inbox, folder, path);
+        return TRUE;
+    }
     g_autofree char *base = g_path_get_basename(path);
     g_autofree char *stem = archive_is_zip(base) ? without_suffix(base) : g_strdup(base);
     g_autoptr(Submission) person = submission_new(stem, path);

@@ -65,11 +65,6 @@ static int find_column(const GPtrArray *cells, RosterColumn column)
 
 static void read_head(Reader *reader)
 {
-    /* Spreadsheets begin a file with a byte order mark. */
-    if (reader->cells->len > 0 && g_str_has_prefix(reader->cells->pdata[0], "\xef\xbb\xbf")) {
-        char *first = reader->cells->pdata[0];
-        memmove(first, first + 3, strlen(first + 3) + 1);
-    }
     for (guint i = 0; i < N_COLUMNS; i++) {
         reader->columns[i] = find_column(reader->cells, i);
         reader->has_column |= reader->columns[i] >= 0;
@@ -138,14 +133,19 @@ static gboolean read_rows(Reader *reader, const char *path, GError **error)
         return fault(error, path, "cannot be read");
     if (length > MAX_BYTES)
         return fault(error, path, "is larger than 32 MiB");
+    /* Spreadsheets begin a file with a byte order mark, and a quote may follow. */
+    const char *text = bytes;
+    if (g_str_has_prefix(text, "\xef\xbb\xbf"))
+        text += 3;
+    length -= (gsize)(text - bytes);
     struct csv_parser parser;
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return fault(error, path, "cannot be read: no memory");
     /* Spreadsheets of countries with a decimal comma separate by semicolons. */
-    gsize head = strcspn(bytes, "\r\n");
-    if (memchr(bytes, ',', head) == NULL && memchr(bytes, ';', head) != NULL)
+    gsize head = strcspn(text, "\r\n");
+    if (memchr(text, ',', head) == NULL && memchr(text, ';', head) != NULL)
         csv_set_delim(&parser, ';');
-    gboolean good = csv_parse(&parser, bytes, length, on_cell, on_row, reader) == length &&
+    gboolean good = csv_parse(&parser, text, length, on_cell, on_row, reader) == length &&
                     csv_fini(&parser, on_cell, on_row, reader) == 0;
     csv_free(&parser);
     if (!good) {

@@ -318,6 +318,9 @@ Test(inbox, a_zip_from_moodle_keeps_its_names)
     write_zip("class.zip", entries, G_N_ELEMENTS(entries));
     take("class.zip");
     expect("=cmd, \"x\"_6 Zoë Müller_5 مريم_7");
+    g_autofree char *origin =
+        g_build_filename(top, "class.zip", "Zoë Müller_5_assignsubmission_file_", NULL);
+    cr_expect_str_eq(((Submission *)inbox->submissions->pdata[1])->origin, origin);
 }
 
 Test(inbox, a_hostile_zip_is_refused_entry_by_entry)

@@ -67,6 +67,12 @@ Test(roster, a_plain_list)
            "ann=Ann Lee [bob=Bob Ray] ?eve=eve");
 }
 
+Test(roster, a_mark_before_a_quote)
+{
+    add("ann", NULL);
+    expect("\xef\xbb\xbf\"student_id\",\"name\"\n\"ann\",\"Lee, Ann\"\n", "ann=Lee, Ann");
+}
+
 Test(roster, canvas)
 {
     Submission *smith = add("smithjohn_7", "7");
