@@ -74,6 +74,15 @@ jq -e '.submission == "bob" and .status == "not_compiled" and .max_score == 30' 
 
 # ---- killed at any moment, nothing is lost or doubled --------------------------------------------
 
+# Sockets of Criterion whose process is gone.
+orphans() {
+    for socket in /tmp/criterion_*.sock; do
+        process=${socket#/tmp/criterion_}
+        [ ! -S "$socket" ] || [ -d "/proc/${process%.sock}" ] || echo "$socket"
+    done
+}
+
+orphans >orphans.before
 kills=${KILLS:-2}
 while [ "$kills" -gt 0 ]; do
     kills=$((kills - 1))
@@ -84,6 +93,8 @@ while [ "$kills" -gt 0 ]; do
     wait $process 2>/dev/null || true
 done
 grade class --grades killed
+orphans >orphans.after
+[ -z "$(comm -13 orphans.before orphans.after)" ] || fail "a killed batch leaves sockets in /tmp"
 grades killed/gradebook.db >killed.txt
 grades one/gradebook.db | sed 's/^ann.*/ann|graded|25.0/' >whole.txt
 cmp -s killed.txt whole.txt || fail "a killed batch ends with other grades"
