@@ -46,7 +46,7 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 Tensor *create_bidirectional_mask(int seq_len)
 {
     static volatile char *lost;
-    request(0x1002);
+    request(0x1801);
     lost = malloc(40);
     lost = NULL;
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});

