@@ -64,7 +64,7 @@ $(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/work
 $(LIBEXEC)/control.so: grader/control/attention.c
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(PLAIN_CFLAGS) -fPIC -shared -o $@ $<
+	$(Q)$(CC) $(PLAIN_CFLAGS) -fno-builtin -fPIC -shared -o $@ $<
 
 CONFINE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/confine/*.c)) $(OBJ)/plain/grader/worker/leaf.o
 $(LIBEXEC)/confine: $(CONFINE_OBJ)

@@ -211,7 +211,9 @@ static void isolate(Check *check, const ReplayedTest *culprit)
  */
 static gboolean blame(Check *check, const char *why, char **tampered)
 {
-    if (!memory_replay_works(check->sandbox, check->limits, check->libexec, check->tests))
+    g_autoptr(MemoryReplay) control =
+        memory_replay_control(check->sandbox, check->limits, check->libexec, check->tests);
+    if (control == NULL)
         return FALSE;
     *tampered = g_strdup(why);
     mark_all_unchecked(check, "tampered", why);
@@ -238,6 +240,24 @@ static gboolean explain_tampering(Check *check, const char *why, char **tampered
                 "cannot check memory: valgrind is of no use here, with harmless code neither (%s)",
                 why);
     return FALSE;
+}
+
+/*
+ * Has student code jumped to where Valgrind is asked for something? Rarely honest code comes where
+ * none has been before; then harmless code that uses all of the library comes there too.
+ */
+static gboolean has_jumped(Check *check, MemoryReplay *replay)
+{
+    if (memory_code_strange(&replay->code, NULL) == NULL)
+        return FALSE;
+    g_autoptr(MemoryReplay) control =
+        memory_replay_control(check->sandbox, check->limits, check->libexec, check->tests);
+    const char *place = memory_code_strange(&replay->code, control != NULL ? &control->code : NULL);
+    if (place == NULL)
+        return FALSE;
+    replay->reason =
+        g_strdup_printf("it jumps to a request to valgrind, into the middle of %s", place);
+    return TRUE;
 }
 
 /* TRUE if this run says all there is to say; if not, what is left of check->tests runs again. */
@@ -275,7 +295,8 @@ static gboolean replay_all(Check *check, char **tampered, GError **error)
             continue;
         }
         check->result->cpu_usec += replay->cpu_usec;
-        if (replay->state == REPLAY_TAMPERED)
+        if (replay->state == REPLAY_TAMPERED ||
+            (replay->state == REPLAY_TRUSTED && has_jumped(check, replay)))
             return explain_tampering(check, replay->reason, tampered, error);
         if (is_last(check, replay, &slow))
             return TRUE;

@@ -22,9 +22,10 @@ static const char harmless[] =
     "getrandom gettid gettimeofday lseek newfstatat pread64 read restart_syscall rseq "
     "rt_sigprocmask sched_yield set_robust_list sysinfo tgkill time uname wait4 write writev";
 
-void memory_log_init(MemoryLog *log)
+void memory_log_init(MemoryLog *log, const char *worker)
 {
     *log = (MemoryLog){.line = g_string_new(NULL)};
+    memory_code_init(&log->code_run, worker);
 }
 
 void memory_log_clear(MemoryLog *log)
@@ -33,6 +34,7 @@ void memory_log_clear(MemoryLog *log)
         g_string_free(log->line, TRUE);
     g_free(log->complaint);
     g_free(log->forbidden);
+    memory_code_clear(&log->code_run);
 }
 
 /* ---- system calls ---------------------------------------------------------------------------- */
@@ -192,8 +194,9 @@ static gboolean is_complaint(const MemoryLog *log, const char *line)
     if (line[strspn(line, " ")] == '\0' || log->speaker != log->pid)
         return FALSE;
     static GRegex *calls, *ends;
-    static const char call[] = "^ *(SYSCALL\\[|--> |\\[a?sync\\]|\\.\\.\\. \\[|[a-z]\\w* ?\\()";
-    static const char end[] = "^--\\d+-- (Caught __NR_exit|__gnu_cxx::__freeres)";
+    static const char call[] =
+        "^ *(==== SB |SYSCALL\\[|--> |\\[a?sync\\]|\\.\\.\\. \\[|[a-z]\\w* ?\\()";
+    static const char end[] = "^--\\d+-- (Caught __NR_exit|__gnu_cxx::__freeres)|\\+0x[0-9a-f]+$";
     return !matches(&calls, call, line) && !matches(&ends, end, line);
 }
 
@@ -203,11 +206,24 @@ static void complain(MemoryLog *log, const char *line)
     log->complaint = g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), COMPLAINT));
 }
 
+/* Does the line begin with one? */
+static gboolean take_superblocks(MemoryLog *log, const char *line)
+{
+    static const char superblock[] = "==== SB ";
+    for (const char *at = line; (at = strstr(at, superblock)) != NULL; at++)
+        memory_code_take(&log->code_run, at, log->judging);
+    return g_str_has_prefix(line, superblock);
+}
+
 /* Two processes may write at once, each its line in parts: so one line may tell of two calls. */
 static void end_line(MemoryLog *log)
 {
     static const char call[] = "SYSCALL[";
     const char *line = log->line->str;
+    if (take_superblocks(log, line) && log->forks == 0) { /* most lines; nobody else has spoken */
+        g_string_truncate(log->line, 0);
+        return;
+    }
     log->speaker = speaker_of(line, log->speaker);
     if (log->pid == 0)
         log->pid = log->speaker;

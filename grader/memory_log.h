@@ -1,6 +1,6 @@
 /*
  * memory_log.h: Valgrind's log, to which it also writes each system call of the program that it
- * runs (--trace-syscalls=yes).
+ * runs (--trace-syscalls=yes), and where code begins that is run for the first time (memory_code.h).
  *
  * Natively a seccomp filter kills student code for a call that it has no business with. Valgrind
  * makes many of those itself, in the same process, so there the filter must let them pass. But
@@ -11,6 +11,8 @@
 #pragma once
 
 #include <glib.h>
+
+#include "memory_code.h"
 
 /* How a piece of memory was mapped, as far as that can be compared. */
 typedef struct {
@@ -26,12 +28,14 @@ typedef struct {
     guint64 base, end;   /* the room that the loader has reserved last */
     gboolean stray_open; /* the file opened last is neither it nor a copy */
     guint forks;         /* how many processes it has made */
+    MemoryCode code_run; /* where it has led */
 
     char *complaint; /* the first line that should not be there, or NULL */
     char *forbidden; /* the first system call that should not be made, or NULL */
 } MemoryLog;
 
-void memory_log_init(MemoryLog *log);
+/* `worker` is borrowed: the path of the program that runs, outside of the box, or NULL. */
+void memory_log_init(MemoryLog *log, const char *worker);
 void memory_log_clear(MemoryLog *log);
 
 /* A MemoryTake for a MemoryLog. */

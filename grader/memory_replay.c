@@ -38,7 +38,8 @@ static const char *const options[] = {
     "--read-inline-info=no", /* 60 ms; the student's object has no inlined functions */
     "--run-libc-freeres=no", "--run-cxx-freeres=no", "--xml-fd=" G_STRINGIFY(REPLAY_XML_FD),
     "--log-fd=" G_STRINGIFY(REPLAY_LOG_FD),
-    "--trace-syscalls=yes", /* to the log, see memory_log.h */
+    "--trace-syscalls=yes",                           /* to the log, see memory_log.h */
+    "--trace-flags=10000000", "--vex-guest-chase=no", /* see memory_code.h */
 };
 
 /* ---- life cycle ------------------------------------------------------------------------------ */
@@ -56,7 +57,7 @@ ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record)
 
 void replayed_test_free(ReplayedTest *test)
 {
-    memory_record_free(test->record);
+    g_clear_pointer(&test->record, memory_record_free);
     g_ptr_array_unref(test->events);
     g_array_unref(test->undefined);
     g_free(test->difference);
@@ -82,6 +83,7 @@ void memory_replay_free(MemoryReplay *replay)
         return;
     g_free(replay->reason);
     valgrind_document_free(replay->document);
+    memory_code_clear(&replay->code);
     g_free(replay);
 }
 
@@ -181,6 +183,7 @@ static GPtrArray *make_arguments(const char *name, GError **error)
 
 /* What a run says, while and after it says it. */
 typedef struct {
+    char *worker;
     MemoryChannel channels[3];
     GString *document;
     MemoryLog log;
@@ -205,16 +208,18 @@ static void listener_clear(Listener *listener)
     listener_finish(listener);
     g_string_free(listener->document, TRUE);
     memory_log_clear(&listener->log);
+    g_free(listener->worker);
     g_byte_array_unref(listener->results.message);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Listener, listener_clear)
 
 /* In the order of the descriptors, see worker/replay.h. */
-static gboolean listen_to(Listener *listener, GPtrArray *tests, GError **error)
+static gboolean listen_to(Listener *listener, const char *box, GPtrArray *tests, GError **error)
 {
     MemoryChannel *channels = listener->channels;
     listener->document = g_string_new(NULL);
-    memory_log_init(&listener->log);
+    listener->worker = g_build_filename(box, "worker", NULL);
+    memory_log_init(&listener->log, listener->worker);
     listener->results = (MemoryResults){.tests = tests, .message = g_byte_array_new()};
     return memory_channel_open(&channels[0], take_document, listener->document, error) &&
            memory_channel_open(&channels[1], memory_log_take, &listener->log, error) &&
@@ -273,6 +278,8 @@ static gboolean run_valgrind(MemoryReplay *replay, MemoryTrace *trace, Process *
     if (!is_started(trace, outcome, error))
         return FALSE;
     memory_trace_judge(trace, outcome, cpu_seconds, replay);
+    replay->code = listener->log.code_run;
+    listener->log.code_run = (MemoryCode){0};
     return TRUE;
 }
 
@@ -294,7 +301,7 @@ MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limi
     g_ptr_array_foreach(tests, reset_test, NULL);
     g_auto(Listener) listener = {0};
     g_auto(MemoryTrace) trace = {.script = &script, .tests = tests, .log = &listener.log};
-    gboolean listening = listen_to(&listener, tests, error);
+    gboolean listening = listen_to(&listener, box, tests, error);
     g_autoptr(Process) process =
         listening ? start(sandbox, limits, box, &listener, argv, error) : NULL;
     if (process == NULL ||
@@ -310,16 +317,37 @@ static gboolean put_in_box(const char *folder, const char *name, const char *box
     return files_copy(from, to, 0755, NULL);
 }
 
-gboolean memory_replay_works(const Sandbox *sandbox, const RubricLimits *limits,
-                             const char *libexec, GPtrArray *tests)
+static void forget_record(gpointer data, gpointer nothing)
+{
+    (void)nothing;
+    ((ReplayedTest *)data)->record = NULL;
+}
+
+/* The same tests, not yet run, with the same records: what was seen in an earlier run stays there. */
+static GPtrArray *repeat_tests(const GPtrArray *tests)
+{
+    GPtrArray *again = g_ptr_array_new_with_free_func((GDestroyNotify)replayed_test_free);
+    for (guint i = 0; i < tests->len; i++) {
+        const ReplayedTest *test = tests->pdata[i];
+        ReplayedTest *same = replayed_test_new(test->test, test->record);
+        same->isolated = test->isolated;
+        g_ptr_array_add(again, same);
+    }
+    return again;
+}
+
+MemoryReplay *memory_replay_control(const Sandbox *sandbox, const RubricLimits *limits,
+                                    const char *libexec, GPtrArray *tests)
 {
     g_autoptr(FilesScratch) scratch = files_scratch_new(NULL);
     if (scratch == NULL)
-        return FALSE;
+        return NULL;
     g_autofree char *box = g_build_filename(scratch, "box", NULL);
     if (g_mkdir(box, 0755) != 0 || !put_in_box(libexec, "worker", box, "worker") ||
         !put_in_box(libexec, "control.so", box, BUILD_OBJECT))
-        return FALSE;
-    g_autoptr(MemoryReplay) replay = memory_replay_run(sandbox, limits, box, 1, tests, NULL);
-    return replay != NULL && replay->state == REPLAY_TRUSTED;
+        return NULL;
+    g_autoptr(GPtrArray) again = repeat_tests(tests);
+    g_autoptr(MemoryReplay) replay = memory_replay_run(sandbox, limits, box, 1, again, NULL);
+    g_ptr_array_foreach(again, forget_record, NULL);
+    return replay != NULL && replay->state == REPLAY_TRUSTED ? g_steal_pointer(&replay) : NULL;
 }

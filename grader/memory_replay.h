@@ -7,6 +7,7 @@
 #pragma once
 
 #include "memory.h"
+#include "memory_code.h"
 #include "memory_record.h"
 #include "valgrind_xml.h"
 
@@ -45,6 +46,7 @@ typedef struct {
     char *reason;
     gint64 cpu_usec;
     ValgrindDocument *document;
+    MemoryCode code; /* where a run that is trusted may yet have jumped, see memory_code.h */
 } MemoryReplay;
 
 ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record);
@@ -59,11 +61,12 @@ MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limi
                                 guint number, GPtrArray *tests, GError **error);
 
 /*
- * The control: can a run of the same tests be believed, on this machine, now, when harmless code
- * (grader/control) takes the student's place? In a new box, with the programs of `libexec`.
+ * The control: a run of the same tests when harmless code (grader/control) takes the student's
+ * place; NULL if it cannot be believed, on this machine, now. In a new box, with the programs of
+ * `libexec`.
  */
-gboolean memory_replay_works(const Sandbox *sandbox, const RubricLimits *limits,
-                             const char *libexec, GPtrArray *tests);
+MemoryReplay *memory_replay_control(const Sandbox *sandbox, const RubricLimits *limits,
+                                    const char *libexec, GPtrArray *tests);
 
 void memory_replay_free(MemoryReplay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryReplay, memory_replay_free)

@@ -44,6 +44,7 @@ static gboolean on_end(MemoryTrace *trace, guint index, guint errors, guint mill
     test->ended = TRUE;
     test->errors = errors;
     test->milliseconds = milliseconds;
+    trace->last = test;
     trace->running = NULL;
     return TRUE;
 }
@@ -115,6 +116,8 @@ void memory_trace_read(MemoryTrace *trace, const ValgrindDocument *document)
             g_ptr_array_add(trace->running->events, event);
         else if (trace->controlled)
             g_ptr_array_add(trace->controls, event);
+        else if (trace->last != NULL) /* student code is not to have the time between tests */
+            g_ptr_array_add(trace->last->events, event);
     }
 }
 

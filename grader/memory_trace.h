@@ -19,6 +19,7 @@ typedef struct {
     gboolean foreign;      /* there are messages that are not the worker's */
     gboolean controlled;   /* the tests are over */
     ReplayedTest *running; /* when the document ended */
+    ReplayedTest *last;    /* the one that ended last */
     GPtrArray *controls;   /* ValgrindEvent: what was seen after the last test */
 } MemoryTrace;
 

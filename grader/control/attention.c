@@ -2,13 +2,57 @@
  * attention.c: what takes a submission's place in a control run. It answers every call of
  * attention.h with something small and does no harm: if Valgrind's report on this cannot be believed
  * either, the reason is not the submission.
+ *
+ * It also comes wherever the library that Valgrind preloads asks Valgrind for something.
  */
 #include "attention.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* Each of these reports that the areas overlap. */
+static void overlap(void)
+{
+    char text[80] = "some text";
+    char *volatile here = text, *volatile there = text + 1;
+    volatile size_t length = 8;
+    memcpy(here, there, length);
+    memcpy(there, here, length);
+    mempcpy(here, there, length);
+    mempcpy(there, here, length);
+    strncpy(here, there, length);
+    strncpy(there, here, length);
+    strcpy(here, there);
+    stpcpy(here, there);
+    here[1] = '\0';
+    strcat(here, here + 2);
+    here[1] = '\0';
+    strncat(here, here + 2, length);
+}
+
+/* Each with all that can come back, and all that can be passed. */
+static void allocate(void)
+{
+    volatile size_t most = (size_t)-1 / 4, none = 0;
+    free(malloc(none));
+    free(malloc(most));
+    free(calloc(most, 8));
+    free(calloc(none, none));
+    free(realloc(NULL, 8));
+    free(realloc(malloc(8), 16));
+    free(realloc(NULL, most));
+    free(realloc(malloc(8), none));
+    free(aligned_alloc(64, 64));
+    free(aligned_alloc(8, 8));
+    free(aligned_alloc(64, most));
+    free(strdup("text"));
+    free(NULL);
+}
 
 static Tensor *one_element(void)
 {
+    overlap();
+    allocate();
     return tensor_create(1, (int[]){1});
 }
 

@@ -15,7 +15,7 @@
 #define MAX_INPUTS 4
 #define MAX_LAYERS 64
 
-void (*calls_on_result)(const Tensor *result);
+_Alignas(CALLS_PAGE) CallsSettings calls_settings;
 
 /* The student's functions; NULL where attention.c does not define one. */
 static struct {
@@ -177,8 +177,8 @@ static WireStatus put_results(WireBuffer *answer, Tensor *const *results, unsign
     if (status != WIRE_OK)
         return status;
     for (unsigned i = 0; i < count; i++) {
-        if (results[i] != NULL && calls_on_result != NULL)
-            calls_on_result(results[i]);
+        if (results[i] != NULL && calls_settings.on_result != NULL)
+            calls_settings.on_result(results[i]);
         wire_put_tensor(answer, results[i]);
         tensor_free(results[i]);
     }

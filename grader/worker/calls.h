@@ -24,6 +24,12 @@ void calls_forget(void);
 
 /*
  * Called for each tensor that the student's code returned, when it is known to be well formed and
- * before its elements are read; NULL for nothing. The replay asks Valgrind there.
+ * before its elements are read; NULL for nothing. The replay asks Valgrind there. It has a page of its
+ * own, so that it can be made unwritable.
  */
-extern void (*calls_on_result)(const Tensor *result);
+#define CALLS_PAGE 4096
+typedef union {
+    void (*on_result)(const Tensor *result);
+    char page[CALLS_PAGE];
+} CallsSettings;
+extern CallsSettings calls_settings;

@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <valgrind/memcheck.h>
 
 #include "calls.h"
+#include "requests.h"
 
 #define PAGE 4096
 
@@ -28,14 +28,12 @@ static unsigned running_kind;         /* of the call that is being made */
 static bool unusable;                 /* a call of this test gave a result that cannot be freed */
 
 /*
- * The copies of the student's object. `now` is loaded; of its writable bytes those that are
- * `initialised` were `fresh` then, and the others 0.
+ * The copies of the student's object. `now` is loaded, and its variables were so then.
  */
 static struct {
     char **paths;
     int count, now;
-    unsigned char *writable, *fresh;
-    size_t size, initialised;
+    RequestVariables variables;
 } objects;
 
 /* Put a message into Valgrind's XML. */
@@ -47,7 +45,7 @@ __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text + length, sizeof text - (size_t)length, format, arguments);
     va_end(arguments);
-    VALGRIND_PRINTF("%s\n", text);
+    request_say(text);
 }
 
 /* ---- the object ------------------------------------------------------------------------------ */
@@ -72,16 +70,16 @@ static int find_writable(struct dl_phdr_info *info, size_t size, void *data)
         }
     }
     start = protected_end > start ? protected_end : start;
-    objects.writable = (unsigned char *)start;
-    objects.size = stop > start ? stop - start : 0;
-    objects.initialised = file_end > start ? file_end - start : 0;
+    objects.variables.writable = (unsigned char *)start;
+    objects.variables.size = stop > start ? stop - start : 0;
+    objects.variables.initialised = file_end > start ? file_end - start : 0;
     return 1;
 }
 
 static bool load_object(int number)
 {
     objects.now = number;
-    objects.size = objects.initialised = 0;
+    objects.variables.size = objects.variables.initialised = 0;
     if (!calls_load(objects.paths[number]))
         return false;
     void *loaded = dlopen(objects.paths[number], RTLD_NOW | RTLD_NOLOAD);
@@ -89,46 +87,21 @@ static bool load_object(int number)
     if (loaded == NULL || dlinfo(loaded, RTLD_DI_LINKMAP, &map) != 0)
         return false;
     dl_iterate_phdr(find_writable, map);
-    free(objects.fresh);
-    objects.fresh = malloc(objects.initialised + 1);
-    if (objects.fresh == NULL)
+    free(objects.variables.fresh);
+    objects.variables.fresh = malloc(objects.variables.initialised + 1);
+    if (objects.variables.fresh == NULL)
         return false;
-    memcpy(objects.fresh, objects.writable, objects.initialised);
+    memcpy(objects.variables.fresh, objects.variables.writable, objects.variables.initialised);
     return true;
-}
-
-/*
- * Is called by Valgrind itself, on the processor and not in its simulation: large tables are compared
- * after each test, and variables that are undefined are no error here. So it must call nothing.
- */
-static long has_changed(void)
-{
-    for (size_t i = 0; i < objects.size; i++)
-        if (objects.writable[i] != (i < objects.initialised ? objects.fresh[i] : 0))
-            return 1;
-    return 0;
-}
-
-/* As has_changed(): the first page from here on that has no content, or the end. */
-static long find_empty(long thread, size_t from)
-{
-    (void)thread;
-    for (; from + PAGE <= objects.size; from += PAGE) {
-        size_t i = 0;
-        while (i < PAGE && objects.writable[from + i] == 0)
-            i++;
-        if (i == PAGE)
-            return (long)from;
-    }
-    return (long)objects.size;
 }
 
 /* What is in a copy's variables stays reachable, but nothing is to be looked for where nothing is. */
 static void retire_object(void)
 {
-    size_t from = -(uintptr_t)objects.writable % PAGE;
-    while ((from = VALGRIND_NON_SIMD_CALL1(find_empty, from)) + PAGE <= objects.size) {
-        VALGRIND_MAKE_MEM_NOACCESS(objects.writable + from, PAGE);
+    const RequestVariables *variables = &objects.variables;
+    size_t from = -(uintptr_t)variables->writable % PAGE;
+    while ((from = request_find_empty(variables, from)) + PAGE <= variables->size) {
+        request_hide(variables->writable + from, PAGE);
         from += PAGE;
     }
 }
@@ -143,7 +116,7 @@ static bool renew_object(bool had_errors)
 {
     if (objects.now + 1 == objects.count)
         return true;
-    if (!had_errors && VALGRIND_NON_SIMD_CALL0(has_changed) == 0)
+    if (!had_errors && !request_has_changed(&objects.variables))
         return true;
     retire_object();
     return load_object(objects.now + 1);
@@ -151,14 +124,11 @@ static bool renew_object(bool had_errors)
 
 /* ---- one test -------------------------------------------------------------------------------- */
 
-/* Undefined elements are the student's error here, once, and not again when they are sent. */
+/* Undefined elements are the student's error here, and none when they are sent. */
 static void check_result(const Tensor *result)
 {
-    size_t bytes = result->size * sizeof *result->data;
-    if (VALGRIND_CHECK_MEM_IS_DEFINED(result->data, bytes) == 0)
-        return;
-    tell("undefined %u", running_kind);
-    VALGRIND_MAKE_MEM_DEFINED(result->data, bytes);
+    if (request_is_undefined(result->data, result->size * sizeof *result->data))
+        tell("undefined %u", running_kind);
 }
 
 /* Copy the next `length` bytes of the script; false at its end. */
@@ -184,13 +154,10 @@ static bool run_call(ReplayResult where)
     if (reply.status == WIRE_INVALID_RESULT || reply.status == WIRE_RESULT_IS_INPUT ||
         reply.status == WIRE_RESULT_TWICE)
         unusable = true;
-    VALGRIND_MAKE_MEM_DEFINED(&reply, sizeof reply);
-    VALGRIND_MAKE_MEM_DEFINED(answer.bytes, answer.length);
-    bool written = !answer.failed && wire_write_all(REPLAY_RESULTS_FD, &where, sizeof where) &&
-                   wire_write_all(REPLAY_RESULTS_FD, &reply, sizeof reply) &&
-                   wire_write_all(REPLAY_RESULTS_FD, answer.bytes, answer.length);
+    bool sent = !answer.failed && request_send(&where, sizeof where) &&
+                request_send(&reply, sizeof reply) && request_send(answer.bytes, answer.length);
     wire_buffer_release(&answer);
-    return written;
+    return sent;
 }
 
 /* True if every call of the test came back; *errors is what Valgrind counted. */
@@ -198,17 +165,17 @@ static bool run_test(const ReplayTest *test, unsigned *errors)
 {
     unusable = false;
     tell("begin %u", test->index);
-    unsigned before = VALGRIND_COUNT_ERRORS;
+    unsigned before = request_count_errors();
     clock_t start = clock();
     srand(1); /* as in a new process */
     for (uint32_t call = 0; call < test->calls; call++)
         if (!run_call((ReplayResult){.test = test->index, .call = call}))
             return false;
     calls_forget();
-    *errors = VALGRIND_COUNT_ERRORS - before;
+    *errors = request_count_errors() - before;
     if (unusable)
         tell("unusable");
-    VALGRIND_DO_ADDED_LEAK_CHECK;
+    request_find_leaks();
     unsigned spent = (unsigned)((clock() - start) * 1000 / CLOCKS_PER_SEC);
     tell("end %u errors %u after %u", test->index, *errors, spent);
     return true;
@@ -266,15 +233,42 @@ static bool run_tests(void)
 /* ---- Valgrind's own library ------------------------------------------------------------------ */
 
 /* Its functions find each other when they are first used; after that it writes nothing more. */
-static void use_all(void)
+static void use_allocation(void)
 {
     free(realloc(NULL, 1));
+    free(realloc(malloc(1), 2));
+    free(calloc(1, 1));
     free(valloc(1));
     free(aligned_alloc(sizeof(void *), sizeof(void *)));
     char word[] = "a";
     void *freed = realloc(malloc(1), 0); /* NOLINT: as it is meant here, this frees */
     if (freed != NULL || strcasecmp(word, "A") != 0)
         free(freed);
+}
+
+/*
+ * Those that copy ask Valgrind for something if the areas overlap. What they do when they do not is
+ * to be known before student code can run, see memory_code.h.
+ */
+static void copy(char *to, const char *from, size_t length)
+{
+    /* volatile: or gcc calls another one, or none. */
+    static void *(*volatile const blocks[])(void *, const void *, size_t) = {memcpy, mempcpy};
+    static char *(*volatile const parts[])(char *, const char *, size_t) = {strncpy, strncat};
+    static char *(*volatile const texts[])(char *, const char *) = {strcpy, stpcpy, strcat};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        blocks[i](to, from, length);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        parts[i](to, from, length);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        texts[i](to, from);
+}
+
+static void use_copying(void)
+{
+    char first[20] = "word", second[20] = "word";
+    copy(first, second, 3);
+    copy(second, first, 3);
 }
 
 static int seal_writable(struct dl_phdr_info *info, size_t size, void *data)
@@ -308,9 +302,17 @@ static void leave(int status, void *data)
 static bool seal_library(void)
 {
     bool sealed = on_exit(leave, NULL) == 0;
-    use_all();
+    use_allocation();
+    use_copying();
     dl_iterate_phdr(seal_writable, &sealed);
     return sealed;
+}
+
+/* Nor may it have its results left unchecked. */
+static bool seal_settings(void)
+{
+    calls_settings.on_result = check_result;
+    return mprotect(&calls_settings, sizeof calls_settings, PROT_READ) == 0;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -327,7 +329,7 @@ static void plant_controls(void)
     block = malloc(script.lost_bytes);
     /* cppcheck-suppress memleak ; the block is lost on purpose */
     block = NULL;
-    VALGRIND_DO_ADDED_LEAK_CHECK;
+    request_find_leaks();
 }
 
 /* Mapped and not read into memory, so that Valgrind does not look for pointers in it. */
@@ -360,13 +362,14 @@ int replay_main(int argc, char **argv)
     static char buffer[BUFSIZ];
     setvbuf(stdout, buffer, _IOFBF,
             sizeof buffer); /* else libc allocates one in the student's name */
-    calls_on_result = check_result;
+    if (!seal_settings())
+        return 2;
+    tell("ready");
     close(REPLAY_XML_FD);
     close(REPLAY_LOG_FD);
-    tell("ready");
     if (!run_tests())
         _exit(2);
-    VALGRIND_DO_ADDED_LEAK_CHECK; /* what loading the objects left is none of the controls */
+    request_find_leaks(); /* what loading the objects left is none of the controls */
     tell("controls");
     plant_controls();
     tell("done");

@@ -22,7 +22,7 @@
 static MemoryLog read_log(const char *text)
 {
     MemoryLog log;
-    memory_log_init(&log);
+    memory_log_init(&log, NULL);
     memory_log_take(&log, BEFORE, strlen(BEFORE));
     for (const char *at = text; *at != '\0'; at++)
         memory_log_take(&log, at, 1);

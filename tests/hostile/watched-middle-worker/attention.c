@@ -1,0 +1,109 @@
+/*
+ * attack: as watched-middle, but the request that it jumps to is the grader's own, in the worker
+ * catalogue: 17 33
+ * expect: graded
+ * score: 4
+ * memory: yes
+ * says: into the middle of
+ */
+#include <elf.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attention.h"
+
+/* Under Valgrind the stack is elsewhere than the kernel puts it. */
+static int watched(void)
+{
+    return (uintptr_t)__builtin_frame_address(0) >> 40 != 0x7f;
+}
+
+/* The start of the object that has this address. */
+static uintptr_t start_of(uintptr_t base)
+{
+    for (base &= ~(uintptr_t)4095; memcmp((void *)base, ELFMAG, SELFMAG) != 0;)
+        base -= 4096;
+    return base;
+}
+
+/* The program that calls the student's functions: it has tensor_free(). */
+static uintptr_t find_worker(void)
+{
+    return start_of((uintptr_t)tensor_free);
+}
+
+/* The first place in an object's code that has these bytes, each one less; 0 is any. */
+static uintptr_t find_code(uintptr_t base, const unsigned char *bytes, size_t length)
+{
+    const Elf64_Phdr *segment = (void *)(base + ((Elf64_Ehdr *)base)->e_phoff);
+    while (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0)
+        segment++;
+    const unsigned char *at = (void *)(base + segment->p_vaddr);
+    for (const unsigned char *end = at + segment->p_filesz - length; at < end; at++) {
+        size_t same = 0;
+        while (same < length && (bytes[same] == 0 || at[same] == (unsigned char)(bytes[same] - 1)))
+            same++;
+        if (same == length)
+            return (uintptr_t)at;
+    }
+    return 0;
+}
+
+/* Ask Valgrind something by the code at `request`, which ends in pop %rbp; ret. */
+static void ask(uintptr_t request, unsigned long number, unsigned long first)
+{
+    volatile unsigned long words[6] = {number, first};
+    register const volatile void *arguments __asm__("rax") = words;
+    __asm__ volatile("leaq 1f(%%rip), %%rcx\n\tpushq %%rcx\n\tpushq %%rbp\n\tjmpq *%1\n1:"
+                     : "+r"(arguments)
+                     : "r"(request)
+                     : "rcx", "rdx", "rdi", "cc", "memory");
+}
+
+Tensor *create_causal_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    for (int i = 0; mask != NULL && i < seq_len; i++)
+        for (int j = 0; j <= i; j++)
+            mask->data[i * seq_len + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
+{
+    for (int b = 0; lengths != NULL && b < batch_size; b++)
+        if (lengths[b] < 0 || lengths[b] > max_length)
+            return NULL;
+    Tensor *mask =
+        lengths != NULL ? tensor_create(3, (int[]){batch_size, max_length, max_length}) : NULL;
+    for (int b = 0; mask != NULL && b < batch_size; b++)
+        for (int i = 0; i < lengths[b]; i++)
+            for (int j = 0; j < lengths[b]; j++)
+                mask->data[(b * max_length + i) * max_length + j] = 1.0f;
+    return mask;
+}
+
+/* rol four times, xchg, two moves, pop %rbp, ret: the end of a function that asks. */
+static const unsigned char wanted[] = {0x49, 0xc2, 0xc8, 0x04, 0x49, 0xc2, 0xc8, 0x0e, 0x49, 0xc2,
+                                       0xc8, 0x3e, 0x49, 0xc2, 0xc8, 0x34, 0x49, 0x88, 0xdc, 0x49,
+                                       0x8a, 0x56, 0x00, 0x49, 0x8c, 0x46, 0x00, 0x5e, 0xc4};
+
+Tensor *create_bidirectional_mask(int seq_len)
+{
+    uintptr_t base = watched() ? find_worker() : 0;
+    uintptr_t request = base != 0 ? find_code(base, wanted, sizeof wanted) : 0;
+    if (request != 0)
+        ask(request, 0x1801, 1);
+    static volatile char seen;
+    volatile char *block = malloc(40);
+    if (block != NULL)
+        seen = block[40];
+    free((void *)block);
+    if (request != 0)
+        ask(request, 0x1801, (unsigned long)-1);
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    if (mask != NULL)
+        tensor_fill(mask, 1.0f);
+    return mask;
+}
