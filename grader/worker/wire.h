@@ -24,7 +24,7 @@
 #include "tensor.h"
 
 #define WIRE_MAGIC 0x31545441u       /* "ATT1" */
-#define WIRE_MAX_PAYLOAD (64u << 20) /* bytes; the largest test needs a few hundred KiB */
+#define WIRE_MAX_PAYLOAD (4u << 20) /* bytes; the largest test needs a few hundred KiB */
 #define WIRE_MAX_TENSORS 6           /* in one message */
 #define WIRE_EXIT_NO_MEMORY 124      /* how a worker ends that cannot allocate a message */
 

@@ -496,7 +496,7 @@ Test(proxy, blames_the_kit_if_there_is_no_worker)
 /* What waits for ever is killed with all other tests, and then nothing is graded. */
 Test(proxy, does_not_wait_for_a_worker_that_does_not_read)
 {
-    expect_end_of_wait(FALSE, 4 << 20, "1", "timeout");
+    expect_end_of_wait(FALSE, 1 << 19, "1", "timeout");
 }
 
 Test(proxy, does_not_wait_for_what_is_out_of_band)
