@@ -277,9 +277,9 @@ void call_end(Call *call)
 
 /* ---- proxy.h --------------------------------------------------------------------------------- */
 
-void proxy_fail_allocation(unsigned n)
+void proxy_fail_allocation(unsigned n, bool rest)
 {
-    proxy.fail_at = n;
+    proxy.fail_at = n | (rest ? WIRE_FAIL_REST : 0);
 }
 
 unsigned proxy_allocated(void)
