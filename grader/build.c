@@ -16,10 +16,12 @@
 #define CONTROL_OBJECT "control.so"
 
 /*
- * A source that gcc cannot finish ends by gcc's CPU limit. Only a machine that gives gcc less than a
- * fifth of a core ends it by the clock, which is no fault of the source.
+ * A source that gcc cannot finish ends by the CPU limit, which compiler, assembler and linker have
+ * each for itself. Only a machine that gives them less than a fifth of a core ends it by the clock,
+ * which is no fault of the source.
  */
-#define WALL_FACTOR 5
+#define PASSES 3
+#define WALL_FACTOR (5 * PASSES)
 
 /*
  * Of gcc's messages; more is cut. There is no -fmax-errors: when gcc 12 stops because of it, it
@@ -72,7 +74,8 @@ static const char *const link_flags[] = {
 
 /*
  * The distance of a jump may by chance contain the bytes of a system call, which the gate refuses.
- * Another layout has other distances, while an instruction that is really there stays.
+ * Another layout has other distances, while an instruction that is really there stays. No further
+ * one is tried for a source that has used up gcc's time with the first: chance does not do that.
  */
 static const char *const layouts[][3] = {
     {NULL},
@@ -273,10 +276,11 @@ gboolean build_submission(const Rubric *rubric, const Sandbox *sandbox, const ch
     }
     if (!write_exports(&build, error))
         return FALSE;
+    gint64 most = (gint64)rubric->limits.compile_seconds * G_TIME_SPAN_SECOND;
     gboolean ok = TRUE, good = FALSE;
     for (gsize i = 0; ok && !good && i < G_N_ELEMENTS(layouts); i++) {
         ok = compile(&build, layouts[i], &good, error);
-        if (result->status != SUBMISSION_GRADED)
+        if (result->status != SUBMISSION_GRADED || result->cpu_usec > most)
             break;
     }
     remove_file(&build, EXPORTS);

@@ -30,14 +30,14 @@ static char *clean_text(const char *bytes, gsize length)
 {
     g_autofree char *valid = g_utf8_make_valid(bytes, (gssize)length);
     GString *clean = g_string_sized_new(strlen(valid));
-    for (const char *at = valid; *at != '\0'; at++) {
+    for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
         if ((guchar)*at < ' ' && *at != '\n')
             g_string_append_printf(clean, "\\u%04x", (guchar)*at);
+        else if (g_str_has_prefix(at, "\u2018") || g_str_has_prefix(at, "\u2019"))
+            g_string_append_c(clean, '\'');
         else
-            g_string_append_c(clean, *at);
+            g_string_append_len(clean, at, g_utf8_next_char(at) - at);
     }
-    g_string_replace(clean, "\u2018", "'", 0);
-    g_string_replace(clean, "\u2019", "'", 0);
     return g_string_free(clean, FALSE);
 }
 

@@ -127,6 +127,22 @@ char *escape_markdown(const char *text)
     return g_string_free(out, FALSE);
 }
 
+char *escape_json(const char *json)
+{
+    GString *out = g_string_new(NULL);
+    for (const char *at = json; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        if (c == '\n' || !is_unsafe(c))
+            g_string_append_unichar(out, c);
+        else if (c <= 0xffff)
+            g_string_append_printf(out, "\\u%04x", c);
+        else
+            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                                   0xdc00 + ((c - 0x10000) & 0x3ff));
+    }
+    return g_string_free(out, FALSE);
+}
+
 /* Would a spreadsheet take the cell for a formula? Blanks in front do not stop all of them. */
 static gboolean is_formula(const char *text)
 {

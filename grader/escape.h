@@ -16,6 +16,12 @@ char *escape_text(const char *bytes, gssize length, gsize limit, gboolean lines)
 char *escape_html(const char *text);
 char *escape_markdown(const char *text);
 
+/*
+ * What a library made as JSON, with characters that would act at a terminal as \u escapes: it means
+ * the same.
+ */
+char *escape_json(const char *json);
+
 /* A CSV cell, quoted where needed; one that a spreadsheet would calculate gets a leading '. */
 char *escape_csv(const char *text);
 

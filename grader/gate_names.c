@@ -78,10 +78,10 @@ gboolean gate_is_compilers_own(const char *symbol)
 
 gboolean gate_is_reserved(const char *name)
 {
-    static const char *const names[] = {
-        "malloc", "calloc", "realloc", "free",  "aligned_alloc", "strdup", "memcpy", "memmove",
-        "memset", "memcmp", "exit",    "_exit", "abort",         "atexit", "printf", "fprintf",
-        "puts",   "write",  "read",    "send",  "recv",          NULL};
+    static const char *const names[] = {"malloc",  "calloc", "realloc", "free",   "aligned_alloc",
+                                        "strdup",  "memcpy", "memmove", "memset", "memcmp",
+                                        "exit",    "_exit",  "abort",   "atexit", "printf",
+                                        "fprintf", "puts",   NULL};
     static const char *const prefixes[] = {"__wrap_", "__real_", "__libc_", "criterion_"};
     for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
         if (g_str_has_prefix(name, prefixes[i]))

@@ -166,6 +166,26 @@ static gboolean may_follow(const GateObject *object, GElf_Sxword tag)
     return TRUE;
 }
 
+/*
+ * Entries up to the first DT_NULL, behind which the linker leaves a few more of them. Anything else
+ * there is its own table, and what came first is one that the submission brought along.
+ */
+static gboolean read_entries(GateObject *object, Elf_Data *data)
+{
+    gboolean ended = FALSE;
+    GElf_Dyn entry;
+    for (int i = 0; data != NULL && gelf_getdyn(data, i, &entry) != NULL; i++) {
+        gboolean is_end = entry.d_tag == DT_NULL;
+        if (i == DYNAMIC_LIMIT || (ended && !is_end) ||
+            (!is_end && !may_follow(object, entry.d_tag)))
+            return FALSE;
+        if (!is_end)
+            g_array_append_val(object->dynamic, entry);
+        ended |= is_end;
+    }
+    return ended;
+}
+
 /* The dynamic segment, and the section of the same bytes. */
 static gboolean read_dynamic(GateObject *object)
 {
@@ -185,17 +205,7 @@ static gboolean read_dynamic(GateObject *object)
         !gate_object_agrees(object, SHT_DYNAMIC, header.sh_addr, header.sh_size))
         return FALSE;
 
-    Elf_Data *data = elf_getdata(section, NULL);
-    GElf_Dyn entry;
-    for (int i = 0; i < DYNAMIC_LIMIT && data != NULL && gelf_getdyn(data, i, &entry) != NULL;
-         i++) {
-        if (entry.d_tag == DT_NULL)
-            return TRUE;
-        if (!may_follow(object, entry.d_tag))
-            return FALSE;
-        g_array_append_val(object->dynamic, entry);
-    }
-    return FALSE;
+    return read_entries(object, elf_getdata(section, NULL));
 }
 
 /* ---- life cycle ---------------------------------------------------------------------------------

@@ -46,6 +46,30 @@ static gboolean relocations_fit(const GateObject *object, guint64 n_symbols)
     return all.agree && all.n_relative <= all.n_seen;
 }
 
+/*
+ * What else the loader reads lies at the start of a section of its kind. It believes its table of
+ * names: an entry there may lead to a symbol behind the table of symbols, which nobody has judged.
+ */
+static gboolean lookups_agree(const GateObject *object)
+{
+    static const struct {
+        GElf_Sxword tag;
+        GElf_Word type;
+    } tables[] = {{DT_GNU_HASH, SHT_GNU_HASH},
+                  {DT_HASH, SHT_HASH},
+                  {DT_VERSYM, SHT_GNU_versym},
+                  {DT_VERNEED, SHT_GNU_verneed}};
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
+        GElf_Addr address = gate_object_dynamic(object, tables[i].tag);
+        GElf_Shdr header;
+        if (address != 0 &&
+            (gate_object_section(object, tables[i].type, address, &header) == NULL ||
+             !gate_object_agrees(object, tables[i].type, address, header.sh_size)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* In variables they could be changed by the first relocations, for those that follow. */
 static gboolean tables_are_constant(const GateObject *object)
 {
@@ -70,6 +94,6 @@ gboolean gate_tables_agree(const GateObject *object)
            strings.sh_addr == gate_object_dynamic(object, DT_STRTAB) &&
            strings.sh_size == gate_object_dynamic(object, DT_STRSZ) &&
            gate_object_agrees(object, SHT_STRTAB, strings.sh_addr, strings.sh_size) &&
-           relocations_agree(object) && tables_are_constant(object) &&
+           relocations_agree(object) && lookups_agree(object) && tables_are_constant(object) &&
            relocations_fit(object, symbols.sh_size / symbols.sh_entsize);
 }

@@ -15,7 +15,7 @@ typedef struct {
 } RecordedCall;
 
 typedef struct {
-    GMappedFile *file; /* not read into memory: a reply may have 64 MiB */
+    GMappedFile *file; /* not read into memory: a reply may have 4 MiB */
     GArray *calls;     /* RecordedCall; what was cut off at the end is left out */
 } MemoryRecord;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "escape.h"
 
 /* ---- the schema ------------------------------------------------------------------------------ */
 
@@ -245,7 +246,8 @@ char *result_to_json(const Result *result)
     json_t *schema = json_pack("{s:i}", "schema", RESULT_SCHEMA);
     json_object_update(schema, object);
     char *text = json_dumps(schema, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    char *line = g_strconcat(text, "\n", NULL);
+    g_autofree char *safe = escape_json(text);
+    char *line = g_strconcat(safe, "\n", NULL);
     free(text);
     json_decref(object);
     json_decref(schema);

@@ -121,8 +121,6 @@ static int allow_in_leaf(scmp_filter_ctx filter)
          SCMP_ACT_ALLOW,
          2,
          {SCMP_A0(SCMP_CMP_EQ, LEAF_OWN_PID), SCMP_A2(SCMP_CMP_EQ, SIGABRT)}},
-        {SCMP_SYS(sendto), SCMP_ACT_ALLOW, 1, {SCMP_A4(SCMP_CMP_EQ, 0)}},
-        {SCMP_SYS(recvfrom), SCMP_ACT_ALLOW, 1, {SCMP_A4(SCMP_CMP_EQ, 0)}},
         /* The C library tries these when it has to say something; it does without them. */
         {SCMP_SYS(open), SCMP_ACT_ERRNO(ENOENT), 0, {{0}}},
         {SCMP_SYS(openat), SCMP_ACT_ERRNO(ENOENT), 0, {{0}}},

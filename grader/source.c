@@ -7,6 +7,7 @@ enum { LINE_LIMIT = 200 };
 struct Source {
     char **lines; /* as they are */
     char **code;  /* the same with comments and strings blanked */
+    guint n_lines;
 };
 
 /* What the scanner is in, at a character of the source. */
@@ -63,6 +64,7 @@ Source *source_load(const char *path)
     source->lines = g_strsplit(text, "\n", -1);
     blank_non_code(text);
     source->code = g_strsplit(text, "\n", -1);
+    source->n_lines = g_strv_length(source->lines);
     return source;
 }
 
@@ -77,7 +79,7 @@ void source_free(Source *source)
 
 char *source_line(const Source *source, guint line)
 {
-    if (line < 1 || line > g_strv_length(source->lines))
+    if (line < 1 || line > source->n_lines)
         return NULL;
     const char *text = source->lines[line - 1];
     g_autofree char *valid = g_utf8_make_valid(text, (gssize)strnlen(text, LINE_LIMIT));

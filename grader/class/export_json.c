@@ -5,6 +5,7 @@
 
 #include "class_view.h"
 #include "disclose.h"
+#include "escape.h"
 #include "grade_words.h"
 #include "report_junit.h"
 #include "report_markdown.h"
@@ -25,7 +26,8 @@ static json_t *points(gboolean there, double number)
 static char *dump(json_t *object)
 {
     char *raw = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-    char *out = g_strconcat(raw, "\n", NULL);
+    g_autofree char *safe = escape_json(raw);
+    char *out = g_strconcat(safe, "\n", NULL);
     free(raw);
     json_decref(object);
     return out;

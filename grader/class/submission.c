@@ -5,13 +5,27 @@
 
 #include "bounded.h"
 
+/* As UTF-8. Two names of the bytes of another encoding must not become the same student. */
+static char *as_text(const char *bytes)
+{
+    GString *text = g_string_new(NULL);
+    const char *invalid;
+    while (!g_utf8_validate(bytes, -1, &invalid)) {
+        g_string_append_len(text, bytes, invalid - bytes);
+        g_string_append_printf(text, "\\x%02x", (guchar)*invalid);
+        bytes = invalid + 1;
+    }
+    g_string_append(text, bytes);
+    return g_string_free(text, FALSE);
+}
+
 Submission *submission_new(const char *student, const char *path)
 {
     Submission *submission = g_new0(Submission, 1);
-    submission->student = g_utf8_make_valid(student, -1);
+    submission->student = as_text(student);
     submission->name = g_strdup(submission->student);
     submission->path = g_strdup(path);
-    submission->origin = path != NULL ? g_utf8_make_valid(path, -1) : NULL;
+    submission->origin = path != NULL ? as_text(path) : NULL;
     submission->attempt = g_strdup("");
     return submission;
 }

@@ -6,15 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire.h"
+
 static bool counting;
 static AllocateCounts counts;
 static unsigned failing;
+static bool failing_rest;
 
 void allocate_begin(unsigned fail_at)
 {
     counting = true;
     counts = (AllocateCounts){0};
-    failing = fail_at;
+    failing = fail_at & ~WIRE_FAIL_REST;
+    failing_rest = (fail_at & WIRE_FAIL_REST) != 0;
 }
 
 AllocateCounts allocate_end(void)
@@ -28,7 +32,7 @@ static bool must_fail(void)
     if (!counting)
         return false;
     counts.allocated++;
-    if (counts.allocated != failing)
+    if (counts.allocated != failing && !(failing_rest && counts.allocated > failing))
         return false;
     errno = ENOMEM;
     return true;

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-/* From now on count from 0, and let the fail_at-th allocation fail; 0 lets none fail. */
+/* From now on count from 0, and let allocations fail as `fail_at` of wire.h says. */
 void allocate_begin(unsigned fail_at);
 
 /* Since allocate_begin(): how many allocations were asked for, and how many blocks freed. */

@@ -23,10 +23,11 @@
 
 #include "tensor.h"
 
-#define WIRE_MAGIC 0x31545441u       /* "ATT1" */
-#define WIRE_MAX_PAYLOAD (64u << 20) /* bytes; the largest test needs a few hundred KiB */
-#define WIRE_MAX_TENSORS 6           /* in one message */
-#define WIRE_EXIT_NO_MEMORY 124      /* how a worker ends that cannot allocate a message */
+#define WIRE_MAGIC 0x31545441u      /* "ATT1" */
+#define WIRE_MAX_PAYLOAD (4u << 20) /* bytes; the largest test needs a few hundred KiB */
+#define WIRE_MAX_TENSORS 6          /* in one message */
+#define WIRE_FAIL_REST 0x80000000u
+#define WIRE_EXIT_NO_MEMORY 124 /* how a worker ends that cannot allocate a message */
 
 enum { WIRE_NULL = 0, WIRE_TENSOR = 1, WIRE_SAME = 16 };
 
@@ -67,7 +68,8 @@ typedef struct {
     uint32_t length;   /* bytes of payload */
     uint64_t nonce;    /* random for each worker; a reply repeats it */
     union {
-        uint32_t fail_at; /* request: let the fail_at-th allocation of this call fail; 0: none */
+        uint32_t fail_at; /* request: let the fail_at-th allocation of this call fail; 0: none.
+                             WIRE_FAIL_REST added to it: and all that follow */
         uint32_t freed;   /* reply: how many blocks the call freed */
     };
     uint32_t allocated; /* reply: how many allocations the call asked for */

@@ -193,6 +193,7 @@ void hostile_judge_reports(const char *name, const Result *result, GString *faul
     g_autofree char *text = show(result);
     judge_text(name, text, faults);
     g_autofree char *json = result_to_json(result);
+    judge_text(name, json, faults);
     g_autoptr(Result) again = result_from_json(json, strlen(json), NULL);
     if (again == NULL || again->score != result->score || again->status != result->status)
         g_string_append_printf(faults, "  %s: its result.json is not what was graded\n", name);

@@ -130,6 +130,15 @@ static void write_zip(const char *name, const Entry *entries, gsize n)
 
 /* ---- folders --------------------------------------------------------------------------------- */
 
+/* Müller and Möller as Latin-1, which an unzip may leave behind. */
+Test(inbox, names_in_another_encoding_stay_apart)
+{
+    put("M\xfcller/attention.c", "x");
+    put("M\xf6ller/attention.c", "x");
+    take("class");
+    expect("M\\xf6ller M\\xfcller");
+}
+
 Test(inbox, a_folder_for_each_student)
 {
     put("bob/attention.c", "x");

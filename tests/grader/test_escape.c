@@ -172,3 +172,17 @@ Test(escape, github)
     expect_pairs(escape_github_message, messages, G_N_ELEMENTS(messages));
     expect_pairs(escape_github_property, properties, G_N_ELEMENTS(properties));
 }
+
+/* U+009B begins an escape sequence like ESC [; the last one is beyond 16 bits. */
+Test(escape, json)
+{
+    static const Pair pairs[] = {
+        {"{\n \"a\": \"\u00fc\u20ac\"\n}\n", "{\n \"a\": \"\u00fc\u20ac\"\n}\n"},
+        {"\"\xc2\x9b"
+         "31m\x7f\"",
+         "\"\\u009b31m\\u007f\""},
+        {"\"\u202e\ufeff\"", "\"\\u202e\\ufeff\""},
+        {"\"\U000e0041\"", "\"\\udb40\\udc41\""},
+    };
+    expect_pairs(escape_json, pairs, G_N_ELEMENTS(pairs));
+}

@@ -57,6 +57,8 @@ typedef struct {
     Lie lie;
     guint calls;      /* to answer before hanging up */
     WireHeader first; /* word */
+    gboolean urgent;  /* after it, a byte out of band */
+    int stays[2];     /* a pipe: hang up when it is closed */
 } Liar;
 
 static void read_exactly(int fd, void *bytes, gsize length)
@@ -80,6 +82,11 @@ static gpointer tell_lies(gpointer data)
         liar->lie(&request, answer);
         wire_write_all(fd, answer->data, answer->len);
     }
+    if (liar->urgent)
+        send(fd, "!", 1, MSG_OOB);
+    char end;
+    while (read(liar->stays[0], &end, 1) > 0)
+        continue;
     close(fd);
     return NULL;
 }
@@ -107,6 +114,7 @@ static Liar start(Lie lie, guint calls, GThread **thread)
     liar = (Liar){.listening = listen_at(path),
                   .lie = lie,
                   .calls = lie != NULL ? calls : 0,
+                  .stays = {-1, -1},
                   .first = {.magic = WIRE_MAGIC, .kind = lie != NULL ? WIRE_READY : WIRE_DEATH}};
     g_setenv("ATTENTION_SOCKET", path, TRUE);
     g_setenv("ATTENTION_RECORDS", folder, TRUE);
@@ -134,6 +142,35 @@ static void expect_failure(Lie lie, guint calls, const char *failure, const char
     cr_expect_str_eq(caught.failure, failure, "failure is '%s': %s", caught.failure,
                      caught.message);
     cr_expect(strstr(caught.message, message) != NULL, "message is: %s", caught.message);
+}
+
+/* Call with Q of so many elements a worker that reads nothing, answers nothing and stays. */
+static void expect_end_of_wait(gboolean urgent, int elements, const char *wall_seconds,
+                               const char *failure)
+{
+    Tensor *Q = tensor_create(2, (int[]){1, elements});
+    int stays[2];
+    cr_assert(pipe(stays) == 0 && Q != NULL);
+    folder = files_scratch_new(NULL);
+    g_autofree char *path = g_build_filename(folder, "socket", NULL);
+    Liar liar = {.listening = listen_at(path),
+                 .first = {.magic = WIRE_MAGIC, .kind = WIRE_READY},
+                 .urgent = urgent,
+                 .stays = {stays[0], stays[1]}};
+    g_setenv("ATTENTION_SOCKET", path, TRUE);
+    g_setenv("ATTENTION_RECORDS", folder, TRUE);
+    g_setenv("ATTENTION_WALL_SECONDS", wall_seconds, TRUE);
+    GThread *thread = g_thread_new("liar", tell_lies, &liar);
+    if (setjmp(caught.escape) == 0) {
+        scaled_dot_product_attention(Q, NULL, NULL, NULL);
+        cr_fail("the proxy got an answer");
+    }
+    close(stays[1]);
+    g_thread_join(thread);
+    cr_expect_str_eq(caught.failure, failure, "failure is '%s': %s", caught.failure,
+                     caught.message);
+    tensor_free(Q);
+    files_scratch_free(folder);
 }
 
 /* ---- honest replies, to be spoiled ----------------------------------------------------------- */
@@ -454,4 +491,19 @@ Test(proxy, does_not_take_the_blame_for_a_strange_status)
 Test(proxy, blames_the_kit_if_there_is_no_worker)
 {
     expect_failure(NULL, 1, "broken", "no worker could be set up");
+}
+
+/* What waits for ever is killed with all other tests, and then nothing is graded. */
+Test(proxy, does_not_wait_for_a_worker_that_does_not_read)
+{
+    expect_end_of_wait(FALSE, 1 << 19, "1", "timeout");
+}
+
+Test(proxy, does_not_wait_for_what_is_out_of_band)
+{
+    int pair[2];
+    cr_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    if (send(pair[0], "!", 1, MSG_OOB) < 0)
+        cr_skip_test("this kernel has nothing out of band");
+    expect_end_of_wait(TRUE, 1, "60", "protocol");
 }

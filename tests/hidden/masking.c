@@ -172,9 +172,9 @@ Test(masking, bad_input, .description = "bad input is refused", .timeout = 60)
 }
 
 /* True as long as the n-th allocation of a call is one that the call makes. */
-static bool expect_causal_without_memory(unsigned n)
+static bool expect_causal_without_memory(unsigned n, bool rest)
 {
-    proxy_fail_allocation(n);
+    proxy_fail_allocation(n, rest);
     owned Tensor *mask = create_causal_mask(2);
     bool failed = proxy_allocated() >= n;
     if (mask || !failed)
@@ -184,9 +184,9 @@ static bool expect_causal_without_memory(unsigned n)
     return failed;
 }
 
-static bool expect_bidirectional_without_memory(unsigned n)
+static bool expect_bidirectional_without_memory(unsigned n, bool rest)
 {
-    proxy_fail_allocation(n);
+    proxy_fail_allocation(n, rest);
     owned Tensor *mask = create_bidirectional_mask(2);
     bool failed = proxy_allocated() >= n;
     if (mask || !failed)
@@ -196,9 +196,9 @@ static bool expect_bidirectional_without_memory(unsigned n)
     return failed;
 }
 
-static bool expect_padding_without_memory(unsigned n)
+static bool expect_padding_without_memory(unsigned n, bool rest)
 {
-    proxy_fail_allocation(n);
+    proxy_fail_allocation(n, rest);
     owned Tensor *mask = create_padding_mask((int[]){1, 2}, 2, 2);
     bool failed = proxy_allocated() >= n;
     if (mask || !failed)
@@ -206,12 +206,13 @@ static bool expect_padding_without_memory(unsigned n)
     return failed;
 }
 
+/* One allocation after the other fails, alone and then with all that follow. */
 Test(masking, no_memory, .description = "memory runs out", .timeout = 60)
 {
-    for (unsigned n = 1; n <= MOST_ALLOCATIONS && expect_causal_without_memory(n); n++)
-        continue;
-    for (unsigned n = 1; n <= MOST_ALLOCATIONS && expect_bidirectional_without_memory(n); n++)
-        continue;
-    for (unsigned n = 1; n <= MOST_ALLOCATIONS && expect_padding_without_memory(n); n++)
-        continue;
+    bool (*const without_memory[])(unsigned, bool) = {expect_causal_without_memory,
+                                                      expect_bidirectional_without_memory,
+                                                      expect_padding_without_memory};
+    for (size_t i = 0; i < sizeof without_memory / sizeof *without_memory; i++)
+        for (unsigned n = 1; n <= MOST_ALLOCATIONS && without_memory[i](n, false); n++)
+            without_memory[i](n, true);
 }

@@ -139,9 +139,9 @@ Test(self_attention, bad_input, .description = "bad input is refused", .timeout 
     expect_no_layer(INT_MIN);
 }
 
-static bool create_without_memory(unsigned n)
+static bool create_without_memory(unsigned n, bool rest)
 {
-    proxy_fail_allocation(n);
+    proxy_fail_allocation(n, rest);
     SelfAttention *layer = self_attention_create(2);
     bool failed = proxy_allocated() >= n;
     if (!layer && failed)
@@ -154,9 +154,10 @@ static bool create_without_memory(unsigned n)
     return failed;
 }
 
-static bool forward_without_memory(const SelfAttention *layer, const Tensor *x, unsigned n)
+static bool forward_without_memory(const SelfAttention *layer, const Tensor *x, unsigned n,
+                                   bool rest)
 {
-    proxy_fail_allocation(n);
+    proxy_fail_allocation(n, rest);
     AttentionResult got = self_attention_forward(layer, x, NULL);
     bool failed = proxy_allocated() >= n;
     if (!failed || got.output || got.weights)
@@ -171,9 +172,9 @@ Test(self_attention, no_memory, .description = "memory runs out", .timeout = 60)
     SelfAttention *layer = create_layer(2);
     owned Tensor *x = random_tensor(2, (int[]){2, 2});
     expect_forward(layer, x, NULL);
-    for (unsigned n = 1; n <= MOST_ALLOCATIONS && create_without_memory(n); n++)
-        continue;
-    for (unsigned n = 1; n <= MOST_ALLOCATIONS && forward_without_memory(layer, x, n); n++)
-        continue;
+    for (unsigned n = 1; n <= MOST_ALLOCATIONS && create_without_memory(n, false); n++)
+        create_without_memory(n, true);
+    for (unsigned n = 1; n <= MOST_ALLOCATIONS && forward_without_memory(layer, x, n, false); n++)
+        forward_without_memory(layer, x, n, true);
     self_attention_free(layer);
 }

@@ -154,7 +154,7 @@ Test(masking, no_memory, .description = "memory runs out", .timeout = 60)
     const Expected expected = {2, {2, 2}, (double[]){1, 0, 1, 1}};
     bool failed = true;
     for (unsigned n = 1; failed && n <= 100; n++) {
-        proxy_fail_allocation(n);
+        proxy_fail_allocation(n, false);
         owned Tensor *mask = create_causal_mask(2);
         failed = proxy_allocated() >= n;
         if (mask || !failed)

@@ -182,7 +182,7 @@ Test(scaled_dot_product_attention, no_memory, .description = "memory runs out", 
     const Expected weights = {2, {1, 1}, (double[]){1}}, output = {2, {1, 1}, (double[]){5}};
     bool failed = true;
     for (unsigned n = 1; failed && n <= 100; n++) {
-        proxy_fail_allocation(n);
+        proxy_fail_allocation(n, false);
         AttentionResult got = scaled_dot_product_attention(x, x, x, NULL);
         failed = proxy_allocated() >= n;
         if (!failed || got.output || got.weights)

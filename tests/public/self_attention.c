@@ -91,7 +91,7 @@ Test(self_attention, no_memory, .description = "memory runs out", .timeout = 60)
 {
     bool failed = true;
     for (unsigned n = 1; failed && n <= 100; n++) {
-        proxy_fail_allocation(n);
+        proxy_fail_allocation(n, false);
         SelfAttention *layer = self_attention_create(3);
         failed = proxy_allocated() >= n;
         if (!layer && !failed)

@@ -15,11 +15,12 @@
 #include "proxy.h"
 
 static unsigned fail_at, allocated;
-static bool in_call;
+static bool fail_rest, in_call;
 
-void proxy_fail_allocation(unsigned n)
+void proxy_fail_allocation(unsigned n, bool rest)
 {
     fail_at = n;
+    fail_rest = rest;
 }
 
 unsigned proxy_allocated(void)
@@ -38,7 +39,9 @@ void *__wrap_realloc(void *block, size_t size);
 
 static bool may_allocate(void)
 {
-    return !in_call || ++allocated != fail_at;
+    if (!in_call || ++allocated < fail_at || fail_at == 0)
+        return true;
+    return allocated > fail_at && !fail_rest;
 }
 
 void *__wrap_malloc(size_t size)

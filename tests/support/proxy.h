@@ -16,12 +16,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "attention.h"
 
 /*
  * Let the n-th allocation (malloc, calloc, realloc, tensor_create and its kin) of the next call
- * fail; 0 lets none fail. proxy_allocated() is how many the last call asked for: when it is below
+ * fail, and with `rest` all that follow, so that to ask again is of no use. proxy_allocated() is how many the last call asked for: when it is below
  * n, nothing failed.
  */
-void proxy_fail_allocation(unsigned n);
+void proxy_fail_allocation(unsigned n, bool rest);
 unsigned proxy_allocated(void);

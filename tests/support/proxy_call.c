@@ -111,6 +111,9 @@ static void connect_worker(void)
     if (proxy.fd < 0 || !wire_write_all(proxy.fd, &hello, sizeof hello))
         broken("cannot reach the grader");
     await_worker();
+    /* From now on poll() alone waits: it knows the deadline. */
+    if (fcntl(proxy.fd, F_SETFL, O_NONBLOCK) < 0)
+        broken("cannot set up the connection");
 }
 
 /* ---- one call -------------------------------------------------------------------------------- */
@@ -135,10 +138,11 @@ static void record(const void *bytes, size_t length)
         broken("cannot record the calls");
 }
 
-/* Wait until there is something to read. The worker's own CPU limit normally comes first. */
-static void await_reply(const Call *call)
+/* Wait until there is something to read, or room to write. The worker's own CPU limit normally
+ * comes first. */
+static void await(const Call *call, short events)
 {
-    struct pollfd fd = {.fd = proxy.fd, .events = POLLIN};
+    struct pollfd fd = {.fd = proxy.fd, .events = events};
     int ready;
     do {
         long long left = proxy.deadline - now_ms();
@@ -160,14 +164,29 @@ static void receive(const Call *call, void *bytes, size_t length)
 {
     char *at = bytes;
     while (length > 0) {
-        await_reply(call);
+        await(call, POLLIN);
         ssize_t got = read(proxy.fd, at, length);
         if (got < 0 && errno == EINTR)
             continue;
+        /* Also what poll() announces and read() does not give, as a byte that is out of band. */
         if (got <= 0)
             call_fail_protocol(call, "it ends too early");
         at += got;
         length -= (size_t)got;
+    }
+}
+
+/* A failing write means that the worker is dead; the reason is there to be read. */
+static void transmit(const Call *call, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+    while (length > 0) {
+        await(call, POLLOUT);
+        ssize_t sent = write(proxy.fd, at, length);
+        if (sent < 0 && errno != EINTR && errno != EAGAIN)
+            return;
+        at += sent > 0 ? sent : 0;
+        length -= sent > 0 ? (size_t)sent : 0;
     }
 }
 
@@ -197,9 +216,8 @@ static void send_request(Call *call)
     /* Whatever waits here was sent without being asked: a death is told below, the rest is not
        an answer to this call and will be refused as such. */
     if (poll(&early, 1, 0) == 0) {
-        /* A failing write means that the worker is dead; the reason is there to be read. */
-        if (wire_write_all(proxy.fd, &call->request, sizeof call->request))
-            wire_write_all(proxy.fd, call->payload.bytes, call->payload.length);
+        transmit(call, &call->request, sizeof call->request);
+        transmit(call, call->payload.bytes, call->payload.length);
     }
     wire_buffer_release(&call->payload);
 }
@@ -259,9 +277,9 @@ void call_end(Call *call)
 
 /* ---- proxy.h --------------------------------------------------------------------------------- */
 
-void proxy_fail_allocation(unsigned n)
+void proxy_fail_allocation(unsigned n, bool rest)
 {
-    proxy.fail_at = n;
+    proxy.fail_at = n | (rest ? WIRE_FAIL_REST : 0);
 }
 
 unsigned proxy_allocated(void)

@@ -1,5 +1,5 @@
 /*
- * attack: renames a harmless function to write with #pragma redefine_extname
+ * attack: renames a harmless function to exit with #pragma redefine_extname
  * catalogue: 13 14
  * expect: refused
  * score: 0
@@ -7,7 +7,7 @@
  */
 #include "attention.h"
 
-#pragma redefine_extname harmless write
+#pragma redefine_extname harmless exit
 long harmless(int fd, const void *bytes, size_t size);
 long harmless(int fd, const void *bytes, size_t size)
 {

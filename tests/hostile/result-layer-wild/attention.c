@@ -1,0 +1,68 @@
+/*
+ * attack: returns a pointer that points nowhere as its layer
+ * catalogue: 30
+ * expect: graded
+ * score: 5
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "attention.h"
+
+/* A system call, by the instruction that the C library has for its own. */
+static long call(long number, long a, const void *b, long c, long d)
+{
+    const unsigned char *at = (const unsigned char *)(const void *)exit,
+                        wanted[] = {0x0f, 0x05, 0xc3};
+    while (at[0] != wanted[0] || at[1] != wanted[1] || at[2] != wanted[2])
+        at++;
+    register long fourth __asm__("r10") = d, fifth __asm__("r8") = 0, sixth __asm__("r9") = 0;
+    __asm__ volatile("call *%[at]"
+                     : "+a"(number)
+                     : "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth), [at] "r"(at)
+                     : "rcx", "r11", "memory");
+    return number;
+}
+SelfAttention *self_attention_create(int d)
+{
+    (void)d;
+    return (SelfAttention *)8;
+}
+
+AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
+                                             const Tensor *mask)
+{
+    (void)Q, (void)K, (void)V, (void)mask, (void)call;
+
+    return (AttentionResult){NULL, NULL};
+}
+
+Tensor *create_causal_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    for (int i = 0; mask != NULL && i < seq_len; i++)
+        for (int j = 0; j <= i; j++)
+            mask->data[i * seq_len + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
+{
+    for (int b = 0; lengths != NULL && b < batch_size; b++)
+        if (lengths[b] < 0 || lengths[b] > max_length)
+            return NULL;
+    Tensor *mask =
+        lengths != NULL ? tensor_create(3, (int[]){batch_size, max_length, max_length}) : NULL;
+    for (int b = 0; mask != NULL && b < batch_size; b++)
+        for (int i = 0; i < lengths[b]; i++)
+            for (int j = 0; j < lengths[b]; j++)
+                mask->data[(b * max_length + i) * max_length + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_bidirectional_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    if (mask != NULL)
+        tensor_fill(mask, 1.0f);
+    return mask;
+}
