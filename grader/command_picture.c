@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "error.h"
+#include "files.h"
 #include "escape.h"
 #include "picture.h"
 #include "recording.h"
@@ -34,7 +35,7 @@ static int draw(const GPtrArray *panels, const char *output, GError **error)
         grader_set_errno(error, "cannot make the folder '%s'", folder);
         return EXIT_OWN_FAULT;
     }
-    if (!g_file_set_contents(output, svg, -1, error))
+    if (!files_write(output, svg, error))
         return EXIT_OWN_FAULT;
     printf("The same in colour: %s\n", output);
     return EXIT_FULL_MARKS;

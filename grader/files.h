@@ -8,6 +8,13 @@
 /* Copy a regular file of ours; `mode` are the permissions of the new one. */
 gboolean files_copy(const char *from, const char *to, int mode, GError **error);
 
+/*
+ * Write a file that somebody named. A regular file is replaced in one step, whole or not at all.
+ * What else the name may stand for is written through, never replaced: /dev/null, /dev/stdout, a
+ * pipe, the file that a symbolic link leads to.
+ */
+gboolean files_write(const char *path, const char *text, GError **error);
+
 /* Remove a folder of ours with everything in it. Follows no symbolic link. What is gone is fine. */
 void files_remove_tree(const char *path);
 

@@ -7,6 +7,7 @@
 #include "class_options.h"
 #include "command.h"
 #include "error.h"
+#include "files.h"
 #include "export.h"
 #include "result_json.h"
 
@@ -90,7 +91,7 @@ static gboolean parse(Options *options, int *argc, char ***argv, GError **error)
 
 static gboolean write_to(const char *path, const char *text, GError **error)
 {
-    return path != NULL ? g_file_set_contents(path, text, -1, error) : class_print(text, error);
+    return path != NULL ? files_write(path, text, error) : class_print(text, error);
 }
 
 /* ---- a document for each student ------------------------------------------------------------- */
@@ -110,7 +111,7 @@ static gboolean write_student(const Format *format, const Export *export, const 
         return FALSE;
     }
     g_autofree char *text = format->student(export->rubric, grade, result);
-    return g_file_set_contents(path, text, -1, error);
+    return files_write(path, text, error);
 }
 
 static gboolean write_students(const Format *format, const Options *options, const Export *export,

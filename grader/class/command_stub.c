@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "files.h"
 #include "grade.h"
 #include "stub.h"
 
@@ -61,7 +62,7 @@ static gboolean write_starter(const char *solution, const char *output, GError *
         return FALSE;
     }
     g_autofree char *starter = stub_generate(text, solution, error);
-    return starter != NULL && g_file_set_contents(output, starter, -1, error);
+    return starter != NULL && files_write(output, starter, error);
 }
 
 static int run(int argc, char **argv, GError **error)
