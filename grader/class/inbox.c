@@ -120,14 +120,26 @@ static gboolean is_submission(const Inbox *inbox, const char *path)
     return inbox_has_submitted(inbox, path);
 }
 
+/* Has a class in an archive a folder that is called like the file, it is still a class. */
+static gboolean has_file(const Inbox *inbox, const char *folder)
+{
+    for (guint i = 0; i < inbox->rubric->files->len; i++) {
+        const char *name = inbox->rubric->files->pdata[i];
+        if (inbox_is_kind(folder, name, S_IFREG) || inbox_is_kind(folder, name, S_IFLNK))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean add_zip(Inbox *inbox, const char *path, GError **error)
 {
-    g_autofree char *folder = inbox_new_folder(inbox, error);
-    if (folder == NULL || !archive_unpack(path, folder, inbox->rubric, inbox->refusals, error))
-        return FALSE;
-    if (!inbox_has_submitted(inbox, folder))
-        return add_class(inbox, folder, path, error);
     g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *folder = inbox_new_folder(inbox, error);
+    if (folder == NULL ||
+        !archive_unpack(path, base, folder, inbox->rubric, inbox->refusals, error))
+        return FALSE;
+    if (!has_file(inbox, folder))
+        return add_class(inbox, folder, path, error);
     g_autofree char *stem = archive_is_zip(base) ? without_suffix(base) : g_strdup(base);
     g_autoptr(Submission) person = submission_new(stem, path);
     return inbox_add_folder(inbox, person, folder, FALSE, error);

@@ -155,6 +155,15 @@ static char *only_archive(const char *folder)
     return archive;
 }
 
+/* Nothing that can be graded: remembered, in case nothing better comes from this student. */
+static void add_other(Inbox *inbox, Submission *person)
+{
+    if (g_hash_table_contains(inbox->others, person->student))
+        submission_free(person);
+    else
+        g_hash_table_insert(inbox->others, person->student, person);
+}
+
 /* All that is in one student's folder. */
 gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *folder,
                           gboolean archives, GError **error)
@@ -165,6 +174,11 @@ gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *fo
             return TRUE;
         if (archive != NULL)
             return inbox_add_archive(inbox, person, archive, error);
+        /* Moodle has a folder of its own for what was typed: that is no later attempt. */
+        if (archives && person->lms_id != NULL) {
+            add_other(inbox, copy_person(person, folder));
+            return TRUE;
+        }
     }
     Submission *submission = copy_person(person, folder);
     submission->commit = submission_commit(folder);
@@ -182,12 +196,21 @@ gboolean inbox_add_archive(Inbox *inbox, const Submission *person, const char *p
     g_autofree char *folder = inbox_new_folder(inbox, error);
     if (folder == NULL)
         return FALSE;
-    if (!archive_unpack(path, folder, inbox->rubric, inbox->refusals, &reason)) {
+    g_autofree char *base = g_path_get_basename(path);
+    /* "homework.zip" is what half of the class calls it: whose is it? */
+    g_autofree char *label = strcmp(path, person->path) == 0
+                                 ? g_strdup(base)
+                                 : g_build_filename(person->student, base, NULL);
+    if (!archive_unpack(path, label, folder, inbox->rubric, inbox->refusals, &reason)) {
         if (!g_error_matches(reason, GRADER_ERROR, GRADER_ERROR_USAGE)) {
             g_propagate_error(error, g_steal_pointer(&reason));
             return FALSE;
         }
         g_ptr_array_add(inbox->refusals, escape_text(reason->message, -1, 300, FALSE));
+        /* An empty file of its name: intake tells the student what there was. */
+        g_autofree char *empty = g_build_filename(folder, base, NULL);
+        if (!g_file_set_contents(empty, "", 0, error))
+            return FALSE;
     }
     return inbox_add_folder(inbox, person, folder, FALSE, error);
 }
@@ -225,20 +248,15 @@ Submission *inbox_person(const InboxName *name, const char *folder, const char *
     return person;
 }
 
-/* Nothing that can be graded: remembered, in case nothing better comes from this student. */
-static gboolean add_other(Inbox *inbox, Submission *person, const char *file, GError **error)
+static gboolean add_other_file(Inbox *inbox, const Submission *person, const char *file,
+                               GError **error)
 {
-    if (g_hash_table_contains(inbox->others, person->student)) {
-        submission_free(person);
-        return TRUE;
-    }
-    g_free(person->path);
-    person->path = inbox_new_folder(inbox, error);
-    g_hash_table_insert(inbox->others, person->student, person);
-    if (person->path == NULL)
+    g_autofree char *folder = inbox_new_folder(inbox, error);
+    if (folder == NULL)
         return FALSE;
+    add_other(inbox, copy_person(person, folder));
     g_autofree char *base = g_path_get_basename(file);
-    g_autofree char *empty = g_build_filename(person->path, base, NULL);
+    g_autofree char *empty = g_build_filename(folder, base, NULL);
     return g_file_set_contents(empty, "", 0, error);
 }
 
@@ -251,7 +269,7 @@ gboolean inbox_add_flat(Inbox *inbox, const InboxName *name, const char *folder,
     const char *file = inbox_name_file(name->file, inbox->rubric->files, &copy);
     g_autoptr(Submission) person = inbox_person(name, folder, entry);
     if (file == NULL && !zip)
-        return add_other(inbox, g_steal_pointer(&person), name->file, error);
+        return add_other_file(inbox, person, name->file, error);
     /* Canvas numbers files, not attempts: with several files to hand in they belong together. */
     gboolean numbered = inbox->rubric->files->len == 1;
     g_free(person->attempt);
