@@ -167,6 +167,10 @@ static const char *key_of(const RosterRow *row)
 static gboolean fill_in(const char *path, const RosterRow *row, const RubricLate *late,
                         Submission *submission, GError **error)
 {
+    if (submission->path != NULL) {
+        g_free(submission->layout);
+        submission->layout = g_strdup(submission->student);
+    }
     set(&submission->student, key_of(row));
     set(&submission->name, row->cells[NAME] != NULL ? row->cells[NAME] : key_of(row));
     set(&submission->email, row->cells[EMAIL]);
