@@ -138,6 +138,8 @@ static gboolean read_rows(Reader *reader, const char *path, GError **error)
         return fault(error, path, "cannot be read");
     if (length > MAX_BYTES)
         return fault(error, path, "is larger than 32 MiB");
+    if (!g_utf8_validate(bytes, (gssize)length, NULL))
+        return fault(error, path, "is not UTF-8: save it as CSV UTF-8");
     struct csv_parser parser;
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return fault(error, path, "cannot be read: no memory");
@@ -145,6 +147,8 @@ static gboolean read_rows(Reader *reader, const char *path, GError **error)
     gsize head = strcspn(bytes, "\r\n");
     if (memchr(bytes, ',', head) == NULL && memchr(bytes, ';', head) != NULL)
         csv_set_delim(&parser, ';');
+    else if (memchr(bytes, ',', head) == NULL && memchr(bytes, '\t', head) != NULL)
+        csv_set_delim(&parser, '\t');
     gboolean good = csv_parse(&parser, bytes, length, on_cell, on_row, reader) == length &&
                     csv_fini(&parser, on_cell, on_row, reader) == 0;
     csv_free(&parser);
