@@ -1,6 +1,7 @@
 /* inbox.c: see inbox.h. */
 #include "inbox.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,6 +22,7 @@ Inbox *inbox_new(const Rubric *rubric, const char *workspace)
     inbox->submissions = g_ptr_array_new_with_free_func((GDestroyNotify)submission_free);
     inbox->others =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)submission_free);
+    inbox->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     inbox->refusals = g_ptr_array_new_with_free_func(g_free);
     return inbox;
 }
@@ -32,6 +34,7 @@ void inbox_free(Inbox *inbox)
     g_free(inbox->workspace);
     g_ptr_array_unref(inbox->submissions);
     g_hash_table_unref(inbox->others);
+    g_hash_table_unref(inbox->given);
     g_ptr_array_unref(inbox->refusals);
     g_free(inbox);
 }
@@ -145,8 +148,24 @@ static gboolean add_zip(Inbox *inbox, const char *path, GError **error)
     return inbox_add_folder(inbox, person, folder, FALSE, error);
 }
 
+/* "class class/": everybody would have handed in twice. */
+static gboolean is_given_again(Inbox *inbox, const char *path)
+{
+    char *real = realpath(path, NULL);
+    gboolean again = real != NULL && !g_hash_table_add(inbox->given, g_strdup(real));
+    free(real);
+    if (again) {
+        g_autofree char *shown = escape_text(path, -1, 120, FALSE);
+        g_ptr_array_add(inbox->refusals,
+                        g_strdup_printf("'%s' is given twice: once counts", shown));
+    }
+    return again;
+}
+
 gboolean inbox_add(Inbox *inbox, const char *path, GError **error)
 {
+    if (is_given_again(inbox, path))
+        return TRUE;
     gboolean first = inbox->submissions->len == 0;
     inbox->single = FALSE;
     if (is_submission(inbox, path)) {

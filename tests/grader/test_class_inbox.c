@@ -189,10 +189,10 @@ Test(inbox, attempts_in_the_order_of_their_numbers)
 Test(inbox, the_same_student_from_two_downloads)
 {
     put("ann/attention.c", "x");
+    put("../later/ann/attention.c", "x");
     g_autofree char *path = g_build_filename(top, "class", NULL);
     cr_assert(inbox_add(inbox, path, NULL));
-    cr_assert(inbox_add(inbox, path, NULL));
-    inbox_finish(inbox);
+    take("later");
     expect("ann ann/2");
 }
 
@@ -470,4 +470,16 @@ Test(inbox, a_name_that_is_too_long_is_called_that)
     cr_assert_eq(inbox->refusals->len, 1);
     cr_expect(g_str_has_suffix(inbox->refusals->pdata[0],
                                "is refused: a folder or file with too long a name"));
+}
+
+Test(inbox, a_path_that_is_given_twice_counts_once)
+{
+    g_autofree char *again = g_build_filename(top, "class", "..", "class", NULL);
+    put("ann/attention.c", "x");
+    put("bob/attention.c", "x");
+    take("class");
+    cr_assert(inbox_add(inbox, again, NULL));
+    expect("ann bob");
+    cr_assert_eq(inbox->refusals->len, 1);
+    cr_expect(g_str_has_suffix(inbox->refusals->pdata[0], "is given twice: once counts"));
 }
