@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "error.h"
+#include "files.h"
 #include "escape.h"
 #include "files.h"
 #include "picture.h"

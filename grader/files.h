@@ -9,8 +9,9 @@
 gboolean files_copy(const char *from, const char *to, int mode, GError **error);
 
 /*
- * Write a file that somebody named: it is there whole or not at all, a symbolic link stays one, and
- * what is no regular file (/dev/null, /dev/stdout, a pipe) is written to and not replaced.
+ * Write a file that somebody named. A regular file is replaced in one step, whole or not at all.
+ * What else the name may stand for is written through, never replaced: /dev/null, /dev/stdout, a
+ * pipe, the file that a symbolic link leads to.
  */
 gboolean files_write(const char *path, const char *text, GError **error);
 

@@ -20,6 +20,7 @@ typedef struct {
     char *elsewhere; /* path of a file with the right name in a sub-folder */
     char *similar;   /* name of a file at the top that is much like the wanted one */
     char *only;      /* name of the one other C file at the top */
+    char *archive;   /* name of an archive at the top */
     guint n_c, entries;
 } Search;
 
@@ -36,12 +37,25 @@ static gboolean is_similar(const Search *search, const char *name)
     return g_str_has_prefix(lower, search->stem) && strstr(lower, ".c") != NULL;
 }
 
+gboolean intake_is_archive(const char *name)
+{
+    static const char *const endings[] = {".zip", ".tar", ".gz",  ".tgz", ".bz2",
+                                          ".xz",  ".zst", ".rar", ".7z"};
+    g_autofree char *lower = g_ascii_strdown(name, -1);
+    for (gsize i = 0; i < G_N_ELEMENTS(endings); i++)
+        if (g_str_has_suffix(lower, endings[i]))
+            return TRUE;
+    return FALSE;
+}
+
 static void look_at_top(Search *search, int fd, const char *name)
 {
     if (!is_regular(fd, name))
         return;
     if (search->similar == NULL && is_similar(search, name))
         search->similar = g_strdup(name);
+    if (search->archive == NULL && intake_is_archive(name))
+        search->archive = g_strdup(name);
     /* tensor.c is the kit's own, and beside attention.c in every student's repo. */
     if (g_str_has_suffix(name, ".c") && !g_str_equal(name, "tensor.c") && ++search->n_c == 1)
         search->only = g_strdup(name);
@@ -97,8 +111,12 @@ char *intake_near(int fd, const char *wanted)
     } else if (name != NULL && (search.similar != NULL || search.n_c == 1)) {
         g_autofree char *shown = escape_text(name, -1, NAME_LIMIT, FALSE);
         sentence = g_strdup_printf("there is a file '%s': name it '%s'", shown, wanted);
+    } else if (search.archive != NULL) {
+        g_autofree char *shown = escape_text(search.archive, -1, NAME_LIMIT, FALSE);
+        sentence = g_strdup_printf("there is an archive '%s': hand in '%s' itself", shown, wanted);
     }
     g_free(search.stem);
+    g_free(search.archive);
     g_free(search.elsewhere);
     g_free(search.similar);
     g_free(search.only);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "error.h"
+#include "files.h"
 #include "report_github.h"
 #include "report_junit.h"
 #include "report_markdown.h"
@@ -14,7 +15,7 @@
 static gboolean write_file(const char *folder, const char *name, const char *text, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    return g_file_set_contents(path, text, -1, error);
+    return files_write(path, text, error);
 }
 
 gboolean report_ci_write(const Result *result, const char *folder, GError **error)

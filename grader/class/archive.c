@@ -11,6 +11,8 @@
 
 #include "error.h"
 #include "escape.h"
+#include "inbox_names.h"
+#include "intake_near.h"
 
 /* What a class of thousands stays far below, and a bomb does not. */
 #define MAX_ENTRIES 200000
@@ -20,6 +22,8 @@
 #define MAX_GIT ((gint64)4 << 20)
 #define MAX_NAME 1024
 #define MAX_DEPTH 16
+
+static const char too_long[] = "a folder or file with too long a name";
 
 typedef struct archive Zip;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Zip, archive_read_free)
@@ -130,7 +134,10 @@ static gint64 wanted_bytes(const Unpacking *unpacking, const char *name)
         return (gint64)unpacking->rubric->limits.file_kib * 1024 + 1;
     if (archive_is_zip(base))
         return MAX_INNER;
-    return names_like(base, unpacking->rubric->files) ? 0 : -1;
+    g_auto(InboxName) student = {0};
+    gboolean named = intake_is_archive(base) || names_like(base, unpacking->rubric->files) ||
+                     inbox_name_parse(base, &student);
+    return named ? 0 : -1;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -173,7 +180,8 @@ static gboolean write_file(Unpacking *unpacking, const char *name, gint64 limit,
     g_autoptr(GError) reason = NULL;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 && is_their_fault(errno)) {
-        refuse(unpacking, name, "is refused: the archive has it twice");
+        refuse(unpacking, name, "is refused: %s",
+               errno == ENAMETOOLONG ? too_long : "the archive has it twice");
         return TRUE;
     }
     if (fd < 0)
@@ -209,7 +217,9 @@ static gboolean make_folder(Unpacking *unpacking, const char *folder, const char
     if (g_mkdir_with_parents(path, 0700) == 0)
         return TRUE;
     if (is_their_fault(errno))
-        refuse(unpacking, name, "is refused: the archive has a file in the place of its folder");
+        refuse(unpacking, name, "is refused: %s",
+               errno == ENAMETOOLONG ? too_long
+                                     : "the archive has a file in the place of its folder");
     else
         our_fault(error, path);
     return FALSE;
@@ -287,18 +297,18 @@ static gboolean unpack_all(Unpacking *unpacking, GError **error)
     }
 }
 
-gboolean archive_unpack(const char *path, const char *into, const Rubric *rubric,
+gboolean archive_unpack(const char *path, const char *label, const char *into, const Rubric *rubric,
                         GPtrArray *refusals, GError **error)
 {
     g_autoptr(Zip) zip = archive_read_new();
     archive_read_support_format_zip_seekable(zip);
     if (archive_read_open_filename(zip, path, 65536) != ARCHIVE_OK) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
-                    "'%s' is no zip file that can be read: unpack it, and grade the folder", path);
+                    "'%s' is no zip file that can be read: it is damaged, empty or of another kind",
+                    label);
         return FALSE;
     }
-    g_autofree char *base = g_path_get_basename(path);
-    g_autofree char *label = escape_text(base, -1, 60, FALSE);
-    Unpacking unpacking = {label, into, rubric, refusals, 0, 0, zip};
+    g_autofree char *shown = escape_text(label, -1, 120, FALSE);
+    Unpacking unpacking = {shown, into, rubric, refusals, 0, 0, zip};
     return unpack_all(&unpacking, error);
 }

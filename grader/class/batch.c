@@ -158,10 +158,11 @@ static gboolean finish(Run *run, const Task *task, GError **error)
     const Result *result = task->result;
     g_autofree char *words = outcome_words(result);
     run->running--;
-    progress_end(run->progress, task->submission->name, words);
+    /* Kept before it is told: what somebody has read is in the gradebook, whatever comes next. */
     if (!gradebook_store(run->batch->book, task->submission, task->key, task->fingerprint, result,
                          error))
         return FALSE;
+    progress_end(run->progress, task->submission->name, words);
     *(result->status == SUBMISSION_UNGRADED ? &run->outcome->ungraded : &run->outcome->graded) += 1;
     return TRUE;
 }

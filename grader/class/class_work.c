@@ -141,6 +141,7 @@ gboolean class_work_open_gradebook(ClassWork *work, GError **error)
     }
     work->book = gradebook_open(path, TRUE, error);
     if (work->book == NULL || !gradebook_set_class(work->book, work->rubric, error) ||
+        !gradebook_know_again(work->book, work->inbox->submissions, error) ||
         (work->before = gradebook_grades(work->book, error)) == NULL)
         return FALSE;
     return gradebook_set_submissions(work->book, work->inbox->submissions, error);

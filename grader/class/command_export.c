@@ -111,7 +111,7 @@ static gboolean write_student(const Format *format, const Export *export, const 
         return FALSE;
     }
     g_autofree char *text = format->student(export->rubric, grade, result);
-    return g_file_set_contents(path, text, -1, error);
+    return files_write(path, text, error);
 }
 
 static gboolean write_students(const Format *format, const Options *options, const Export *export,

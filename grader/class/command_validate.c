@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "error.h"
+#include "files.h"
 #include "options.h"
 #include "proof_kit.h"
 #include "proof_mutants.h"
@@ -46,7 +47,7 @@ static gboolean prove(Proof *proof, const ValidateOptions *options, GError **err
 static gboolean save(const char *folder, const char *name, const char *text, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    return g_file_set_contents(path, text, -1, error);
+    return files_write(path, text, error);
 }
 
 static gboolean write_pages(const Proof *proof, const char *folder, GError **error)

@@ -35,6 +35,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Gradebook, gradebook_close)
 /* Remember what grades depend on. */
 gboolean gradebook_set_class(Gradebook *book, const Rubric *rubric, GError **error);
 
+/*
+ * A student whom the roster calls otherwise than the layout is one student, whether the roster was
+ * there from the beginning, came later, or is forgotten this time. To be called before the next:
+ * what the gradebook has under the layout's name goes to the roster's, adjustments too, and who is
+ * on no roster gets the key that an earlier one gave. Sorts the submissions (Submission *).
+ */
+gboolean gradebook_know_again(Gradebook *book, GPtrArray *submissions, GError **error);
+
 /* Everybody in this batch (Submission *), whether or not there is something to grade. */
 gboolean gradebook_set_submissions(Gradebook *book, const GPtrArray *submissions, GError **error);
 

@@ -41,6 +41,7 @@ static const char merge_sql[] =
     "  WHERE NOT EXISTS (SELECT 1 FROM move x WHERE x.student = m.student"
     "    AND x.attempt = m.attempt AND x.after = a.ours AND x.at = m.at) ORDER BY m.id;"
     "INSERT INTO adjustment SELECT * FROM other.adjustment WHERE true ON CONFLICT DO NOTHING;"
+    "INSERT INTO alias SELECT * FROM other.alias WHERE true ON CONFLICT DO NOTHING;"
     "DROP TABLE same;";
 
 static gboolean merge_attached(Database *database, GError **error)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "escape.h"
 #include "gradebook_schema.h"
 #include "result_json.h"
 #include "result_words.h"
@@ -121,6 +122,20 @@ gboolean gradebook_count(Gradebook *book, gint64 *records, GError **error)
     return database_number(&book->database, "SELECT count(*) FROM record", 0, records, error);
 }
 
+/* Which SQLite cannot notice: its pages hold together, what is written in one of them does not. */
+static void damaged_record(Gradebook *book, gint64 record, GError **error)
+{
+    g_autoptr(Statement) row = database_prepare(
+        &book->database, NULL, "SELECT student FROM record WHERE id = ?", "i", record);
+    gboolean found = row != NULL && database_step(&book->database, row, NULL);
+    g_autofree char *student = found ? statement_text(row, 0) : NULL;
+    g_autofree char *shown = escape_text(student != NULL ? student : "?", -1, 120, FALSE);
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM,
+                "the gradebook '%s' is damaged, in a record of '%s': restore a copy, or move it "
+                "away and grade again",
+                book->database.path, shown);
+}
+
 Result *gradebook_result(Gradebook *book, gint64 record, GError **error)
 {
     GError *reason = NULL;
@@ -135,7 +150,11 @@ Result *gradebook_result(Gradebook *book, gint64 record, GError **error)
         return NULL;
     }
     const char *json = (const char *)sqlite3_column_text(row, 0);
-    return result_from_json(json != NULL ? json : "", json != NULL ? strlen(json) : 0, error);
+    Result *result =
+        result_from_json(json != NULL ? json : "", json != NULL ? strlen(json) : 0, NULL);
+    if (result == NULL)
+        damaged_record(book, record, error);
+    return result;
 }
 
 /* ---- one student ----------------------------------------------------------------------------- */

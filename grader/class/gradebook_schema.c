@@ -66,6 +66,9 @@ static const char *const steps[] = {
     "        + coalesce(g.points, 0), 2)) END AS final"
     "  FROM student s LEFT JOIN ranked r ON r.student = s.key AND r.rank = 1"
     "  LEFT JOIN given g ON g.student = s.key;",
+
+    "CREATE TABLE alias (layout TEXT PRIMARY KEY, student TEXT NOT NULL REFERENCES student(key))"
+    "  WITHOUT ROWID;",
 };
 
 static gboolean not_a_gradebook(const Database *database, GError **error)

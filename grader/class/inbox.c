@@ -1,6 +1,7 @@
 /* inbox.c: see inbox.h. */
 #include "inbox.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,6 +22,7 @@ Inbox *inbox_new(const Rubric *rubric, const char *workspace)
     inbox->submissions = g_ptr_array_new_with_free_func((GDestroyNotify)submission_free);
     inbox->others =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)submission_free);
+    inbox->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     inbox->refusals = g_ptr_array_new_with_free_func(g_free);
     return inbox;
 }
@@ -32,6 +34,7 @@ void inbox_free(Inbox *inbox)
     g_free(inbox->workspace);
     g_ptr_array_unref(inbox->submissions);
     g_hash_table_unref(inbox->others);
+    g_hash_table_unref(inbox->given);
     g_ptr_array_unref(inbox->refusals);
     g_free(inbox);
 }
@@ -120,6 +123,17 @@ static gboolean is_submission(const Inbox *inbox, const char *path)
     return inbox_has_submitted(inbox, path);
 }
 
+/* Has a class in an archive a folder that is called like the file, it is still a class. */
+static gboolean has_file(const Inbox *inbox, const char *folder)
+{
+    for (guint i = 0; i < inbox->rubric->files->len; i++) {
+        const char *name = inbox->rubric->files->pdata[i];
+        if (inbox_is_kind(folder, name, S_IFREG) || inbox_is_kind(folder, name, S_IFLNK))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* People know the archive; the folder in which it was unpacked is soon gone. */
 static void set_origin(Submission *submission, const char *folder, const char *archive)
 {
@@ -144,23 +158,40 @@ static void set_origins(Inbox *inbox, const char *folder, const char *archive)
 
 static gboolean add_zip(Inbox *inbox, const char *path, GError **error)
 {
+    g_autofree char *base = g_path_get_basename(path);
     g_autofree char *folder = inbox_new_folder(inbox, error);
-    if (folder == NULL || !archive_unpack(path, folder, inbox->rubric, inbox->refusals, error))
+    if (folder == NULL ||
+        !archive_unpack(path, base, folder, inbox->rubric, inbox->refusals, error))
         return FALSE;
-    if (!inbox_has_submitted(inbox, folder)) {
+    if (!has_file(inbox, folder)) {
         if (!add_class(inbox, folder, path, error))
             return FALSE;
         set_origins(inbox, folder, path);
         return TRUE;
     }
-    g_autofree char *base = g_path_get_basename(path);
     g_autofree char *stem = archive_is_zip(base) ? without_suffix(base) : g_strdup(base);
     g_autoptr(Submission) person = submission_new(stem, path);
     return inbox_add_folder(inbox, person, folder, FALSE, error);
 }
 
+/* "class class/": everybody would have handed in twice. */
+static gboolean is_given_again(Inbox *inbox, const char *path)
+{
+    char *real = realpath(path, NULL);
+    gboolean again = real != NULL && !g_hash_table_add(inbox->given, g_strdup(real));
+    free(real);
+    if (again) {
+        g_autofree char *shown = escape_text(path, -1, 120, FALSE);
+        g_ptr_array_add(inbox->refusals,
+                        g_strdup_printf("'%s' is given twice: once counts", shown));
+    }
+    return again;
+}
+
 gboolean inbox_add(Inbox *inbox, const char *path, GError **error)
 {
+    if (is_given_again(inbox, path))
+        return TRUE;
     gboolean first = inbox->submissions->len == 0;
     inbox->single = FALSE;
     if (is_submission(inbox, path)) {

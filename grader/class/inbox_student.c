@@ -156,7 +156,7 @@ static char *only_archive(const char *folder)
 }
 
 /* Nothing that can be graded: remembered, in case nothing better comes from this student. */
-static void remember_other(Inbox *inbox, Submission *person)
+static void add_other(Inbox *inbox, Submission *person)
 {
     if (g_hash_table_contains(inbox->others, person->student))
         submission_free(person);
@@ -174,13 +174,13 @@ gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *fo
             return TRUE;
         if (archive != NULL)
             return inbox_add_archive(inbox, person, archive, error);
+        /* Moodle has a folder of its own for what was typed: that is no later attempt. */
+        if (archives && person->lms_id != NULL) {
+            add_other(inbox, copy_person(person, folder));
+            return TRUE;
+        }
     }
     Submission *submission = copy_person(person, folder);
-    /* Moodle has a folder for what was typed, too, beside that of the files. */
-    if (archives && person->lms_id != NULL && !inbox_has_submitted(inbox, folder)) {
-        remember_other(inbox, submission);
-        return TRUE;
-    }
     submission->commit = submission_commit(folder);
     submission->order = person->order;
     g_free(submission->attempt);
@@ -196,15 +196,21 @@ gboolean inbox_add_archive(Inbox *inbox, const Submission *person, const char *p
     g_autofree char *folder = inbox_new_folder(inbox, error);
     if (folder == NULL)
         return FALSE;
-    if (!archive_unpack(path, folder, inbox->rubric, inbox->refusals, &reason)) {
+    g_autofree char *base = g_path_get_basename(path);
+    /* "homework.zip" is what half of the class calls it: whose is it? */
+    g_autofree char *label = strcmp(path, person->path) == 0
+                                 ? g_strdup(base)
+                                 : g_build_filename(person->student, base, NULL);
+    if (!archive_unpack(path, label, folder, inbox->rubric, inbox->refusals, &reason)) {
         if (!g_error_matches(reason, GRADER_ERROR, GRADER_ERROR_USAGE)) {
             g_propagate_error(error, g_steal_pointer(&reason));
             return FALSE;
         }
-        g_autofree char *base = g_path_get_basename(path);
-        g_autofree char *shown = escape_text(base, -1, 200, FALSE);
-        g_ptr_array_add(inbox->refusals,
-                        g_strdup_printf("'%s' is no zip file that can be read", shown));
+        g_ptr_array_add(inbox->refusals, escape_text(reason->message, -1, 300, FALSE));
+        /* An empty file of its name: intake tells the student what there was. */
+        g_autofree char *empty = g_build_filename(folder, base, NULL);
+        if (!g_file_set_contents(empty, "", 0, error))
+            return FALSE;
     }
     return inbox_add_folder(inbox, person, folder, FALSE, error);
 }
@@ -242,17 +248,16 @@ Submission *inbox_person(const InboxName *name, const char *folder, const char *
     return person;
 }
 
-/* A file of another name, in a folder of its own, for intake to say so. */
-static gboolean add_other(Inbox *inbox, Submission *person, const char *file, GError **error)
+static gboolean add_other_file(Inbox *inbox, const Submission *person, const char *file,
+                               GError **error)
 {
-    g_free(person->path);
-    person->path = inbox_new_folder(inbox, error);
+    g_autofree char *folder = inbox_new_folder(inbox, error);
+    if (folder == NULL)
+        return FALSE;
+    add_other(inbox, copy_person(person, folder));
     g_autofree char *base = g_path_get_basename(file);
-    g_autofree char *empty =
-        person->path != NULL ? g_build_filename(person->path, base, NULL) : NULL;
-    gboolean made = empty != NULL && g_file_set_contents(empty, "", 0, error);
-    remember_other(inbox, person);
-    return made;
+    g_autofree char *empty = g_build_filename(folder, base, NULL);
+    return g_file_set_contents(empty, "", 0, error);
 }
 
 /* A flat file of Canvas or Moodle. */
@@ -264,7 +269,7 @@ gboolean inbox_add_flat(Inbox *inbox, const InboxName *name, const char *folder,
     const char *file = inbox_name_file(name->file, inbox->rubric->files, &copy);
     g_autoptr(Submission) person = inbox_person(name, folder, entry);
     if (file == NULL && !zip)
-        return add_other(inbox, g_steal_pointer(&person), name->file, error);
+        return add_other_file(inbox, person, name->file, error);
     /* Canvas numbers files, not attempts: with several files to hand in they belong together. */
     gboolean numbered = inbox->rubric->files->len == 1;
     g_free(person->attempt);

@@ -164,9 +164,44 @@ static const char *key_of(const RosterRow *row)
     return row->cells[LAST] != NULL ? row->cells[LAST] : row->cells[FIRST];
 }
 
+/* By anything but a name, which two students may share. */
+static gboolean has_number(const RosterRow *row)
+{
+    const RosterColumn order[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID};
+    for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
+        if (row->cells[order[i]] != NULL)
+            return TRUE;
+    return FALSE;
+}
+
+/* Who is there twice, as in two sections, is one student: the first row counts. */
+static void leave_out_doubles(GPtrArray *rows)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < rows->len;) {
+        const RosterRow *row = rows->pdata[i];
+        if (has_number(row) && !g_hash_table_add(seen, g_strdup(key_of(row))))
+            g_ptr_array_remove_index(rows, i);
+        else
+            i++;
+    }
+}
+
+static gboolean has_student(const GPtrArray *submissions, const char *student)
+{
+    for (guint i = 0; i < submissions->len; i++)
+        if (strcmp(((const Submission *)submissions->pdata[i])->student, student) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean fill_in(const char *path, const RosterRow *row, const RubricLate *late,
                         Submission *submission, GError **error)
 {
+    if (submission->path != NULL) {
+        g_free(submission->layout);
+        submission->layout = g_strdup(submission->student);
+    }
     set(&submission->student, key_of(row));
     set(&submission->name, row->cells[NAME] != NULL ? row->cells[NAME] : key_of(row));
     set(&submission->email, row->cells[EMAIL]);
@@ -212,7 +247,7 @@ static gboolean apply(const GPtrArray *rows, const char *path, const Rubric *rub
     }
     for (guint i = 0; i < rows->len; i++) {
         const RosterRow *row = rows->pdata[i];
-        if (row->taken || key_of(row) == NULL)
+        if (row->taken || key_of(row) == NULL || has_student(submissions, key_of(row)))
             continue;
         Submission *absent = submission_new(key_of(row), NULL);
         g_ptr_array_add(submissions, absent);
@@ -228,5 +263,7 @@ gboolean roster_apply(const char *path, const Rubric *rubric, GPtrArray *submiss
                       GError **error)
 {
     g_autoptr(GPtrArray) rows = roster_rows_read(path, error);
+    if (rows != NULL)
+        leave_out_doubles(rows);
     return rows != NULL && apply(rows, path, rubric, submissions, error);
 }

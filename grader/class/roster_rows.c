@@ -133,6 +133,8 @@ static gboolean read_rows(Reader *reader, const char *path, GError **error)
         return fault(error, path, "cannot be read");
     if (length > MAX_BYTES)
         return fault(error, path, "is larger than 32 MiB");
+    if (!g_utf8_validate(bytes, (gssize)length, NULL))
+        return fault(error, path, "is not UTF-8: save it as CSV UTF-8");
     /* Spreadsheets begin a file with a byte order mark, and a quote may follow. */
     const char *text = bytes;
     if (g_str_has_prefix(text, "\xef\xbb\xbf"))
@@ -145,6 +147,8 @@ static gboolean read_rows(Reader *reader, const char *path, GError **error)
     gsize head = strcspn(text, "\r\n");
     if (memchr(text, ',', head) == NULL && memchr(text, ';', head) != NULL)
         csv_set_delim(&parser, ';');
+    else if (memchr(text, ',', head) == NULL && memchr(text, '\t', head) != NULL)
+        csv_set_delim(&parser, '\t');
     gboolean good = csv_parse(&parser, text, length, on_cell, on_row, reader) == length &&
                     csv_fini(&parser, on_cell, on_row, reader) == 0;
     csv_free(&parser);

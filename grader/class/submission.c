@@ -35,6 +35,7 @@ void submission_free(Submission *submission)
     if (submission == NULL)
         return;
     g_free(submission->student);
+    g_free(submission->layout);
     g_free(submission->name);
     g_free(submission->lms_id);
     g_free(submission->email);

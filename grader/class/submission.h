@@ -8,6 +8,7 @@
 /* A struct owns its strings. All are valid UTF-8 but otherwise untrusted, except `path`. */
 typedef struct {
     char *student; /* the key in the gradebook: the same from one download to the next */
+    char *layout;  /* what it was before a roster gave another; NULL: none did */
     char *name;    /* for people; at first the same */
     char *lms_id;  /* Canvas's number of the user, Moodle's of the participant; or NULL */
     char *email, *login, *sis_id, *section; /* from the roster, or NULL */

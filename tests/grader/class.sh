@@ -25,8 +25,9 @@ grade() {
 
 sql() {
     python3 -c 'import sqlite3, sys
-for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]):
-    print("|".join(str(cell) for cell in row))' "$1" "$2"
+with sqlite3.connect(sys.argv[1]) as book:
+    for row in book.execute(sys.argv[2]):
+        print("|".join(str(cell) for cell in row))' "$1" "$2"
 }
 
 hand_in() {
@@ -84,14 +85,24 @@ orphans() {
 
 orphans >orphans.before
 kills=${KILLS:-2}
+told=0
+mkfifo lines
 while [ "$kills" -gt 0 ]; do
     kills=$((kills - 1))
-    setsid "$grader" grade class --grades killed --again >/dev/null 2>&1 &
+    lines=$(($(od -An -N1 -tu1 /dev/urandom) % 5))
+    setsid "$grader" grade class --grades killed --again >/dev/null 2>lines &
     process=$!
-    sleep "0.$(od -An -N1 -tu1 /dev/urandom | tr -d ' ')"
-    kill -9 $process 2>/dev/null || true
+    exec 3<lines
+    head -n "$lines" <&3 >/dev/null
+    # The grader alone, or all that it has started.
+    kill -9 -- "$([ $((kills % 2)) -eq 0 ] || echo -)$process" 2>/dev/null || true
     wait $process 2>/dev/null || true
+    exec 3<&-
+    told=$((told + lines))
 done
+[ ! -e killed/gradebook.db ] || [ "$(sql killed/gradebook.db 'SELECT count(*) FROM sqlite_schema')" = 0 ] ||
+    [ "$(sql killed/gradebook.db 'SELECT count(*) FROM record')" -ge "$told" ] ||
+    fail "the gradebook lacks one of the $told gradings that were told before the kills"
 grade class --grades killed
 orphans >orphans.after
 [ -z "$(comm -13 orphans.before orphans.after)" ] || fail "a killed batch leaves sockets in /tmp"
@@ -175,6 +186,12 @@ head -c 20000 one/gradebook.db >broken/gradebook.db
 expect_fault broken "a gradebook that was cut" 'is damaged'
 echo 'no database' >text/gradebook.db
 expect_fault text "a text file" 'is damaged'
+mkdir record
+cp one/gradebook.db record/
+sql record/gradebook.db "UPDATE record SET result = 'x' WHERE student = 'dia'"
+status=0
+"$grader" export csv --grades=record >out 2>&1 || status=$?
+[ $status -eq 3 ] && grep -q "is damaged, in a record of 'dia'" out || fail "a damaged record is not named"
 cp one/gradebook.db newer/
 sql newer/gradebook.db 'PRAGMA user_version = 1000'
 expect_fault newer "a gradebook of the future" 'newer kit'
@@ -208,6 +225,9 @@ done
 for format in gradescope junit markdown; do
     "$grader" export "$format" --grades=nasty.out >/dev/null
 done
+ln -s linked.csv latest.csv
+"$grader" export csv --grades=nasty.out --output=latest.csv
+[ -L latest.csv ] && cmp -s linked.csv nasty.csv || fail "export replaces a link (and so would /dev/null)"
 jq -e '[.students[].name] | sort == ["=cmd|calc, \"quoted\"", "two\nlines", "مريم 😀"]' nasty.json \
     >/dev/null || fail "JSON changes names"
 python3 - <<'END' || fail "a CSV is not read back"

@@ -179,6 +179,41 @@ Test(gradebook, an_adjustment_outlives_a_regrade)
     expect_final(book, 0);
 }
 
+/* As a batch does: one submission, which a roster calls "ann@x", or not. */
+static void hand_in_again(gboolean roster)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    submission_free(ann);
+    ann = submission_new("ann", "/nowhere/ann");
+    g_ptr_array_add(all, ann);
+    if (roster) {
+        ann->layout = ann->student;
+        ann->student = g_strdup("ann@x");
+        ann->listed = TRUE;
+    }
+    cr_assert(gradebook_know_again(book, all, NULL));
+    cr_assert(gradebook_set_submissions(book, all, NULL));
+}
+
+Test(gradebook, a_roster_that_comes_later_or_not_again_makes_no_second_student)
+{
+    const Adjustment adjustment = {
+        .student = "ann", .points = -5, .reason = "late by mail", .author = "me"};
+    store("one", 20);
+    cr_assert(gradebook_adjust(book, &adjustment, NULL));
+    const gboolean runs[] = {TRUE, FALSE, TRUE};
+    for (gsize i = 0; i < G_N_ELEMENTS(runs); i++) {
+        hand_in_again(runs[i]);
+        cr_expect(known("one"), "run %zu", i);
+        g_autoptr(GPtrArray) grades = gradebook_grades(book, NULL);
+        cr_assert_eq(grades->len, 1, "run %zu: %u students", i, grades->len);
+        const Grade *grade = grades->pdata[0];
+        cr_expect_str_eq(grade->student, "ann@x");
+        cr_expect_eq(grade->final, 15, "run %zu: %g", i, grade->final);
+    }
+    cr_expect_eq(count(book), 1);
+}
+
 Test(gradebook, being_late_costs_what_the_rubric_says)
 {
     ann->days_late = 3;

@@ -198,10 +198,10 @@ Test(inbox, attempts_in_the_order_of_their_numbers)
 Test(inbox, the_same_student_from_two_downloads)
 {
     put("ann/attention.c", "x");
+    put("../later/ann/attention.c", "x");
     g_autofree char *path = g_build_filename(top, "class", NULL);
     cr_assert(inbox_add(inbox, path, NULL));
-    cr_assert(inbox_add(inbox, path, NULL));
-    inbox_finish(inbox);
+    take("later");
     expect("ann ann/2");
 }
 
@@ -432,4 +432,79 @@ Test(inbox, a_zip_that_is_cut_is_an_error)
     cr_expect_not(inbox_add(inbox, path, &error));
     cr_assert_not_null(error);
     cr_expect(g_error_matches(error, GRADER_ERROR, GRADER_ERROR_USAGE), "%s", error->message);
+}
+
+/* Moodle: what was typed has a folder beside that of the files, and comes after it. */
+Test(inbox, what_was_typed_is_no_later_attempt)
+{
+    put("Ann Lee_1_assignsubmission_file_/attention.c", "x");
+    put("Ann Lee_1_assignsubmission_onlinetext_/onlinetext.html", "x");
+    put("Bob_2_assignsubmission_onlinetext_/onlinetext.html", "x");
+    take("class");
+    expect("Ann Lee_1 Bob_2-");
+}
+
+Test(inbox, a_zip_lists_who_handed_in_something_else)
+{
+    const Entry entries[] = {{.name = "leeann_1_10_attention.c", .text = "x"},
+                             {.name = "leebob_2_11_homework.tar.gz", .text = "x"},
+                             {.name = "leecem_3_12_text.html", .text = "x"}};
+    write_zip("class.zip", entries, G_N_ELEMENTS(entries));
+    take("class.zip");
+    expect("leeann_1/10 leebob_2- leecem_3-");
+    g_autofree char *there = g_build_filename(
+        ((const Submission *)inbox->submissions->pdata[1])->path, "homework.tar.gz", NULL);
+    cr_expect(g_file_test(there, G_FILE_TEST_EXISTS));
+}
+
+/* "homework.zip" is what half of the class calls it. */
+Test(inbox, a_refusal_says_whose_archive_it_is)
+{
+    const Entry entries[] = {{.name = "../attention.c", .text = "x"}};
+    write_zip("class/ann/homework.zip", entries, G_N_ELEMENTS(entries));
+    put("bob/homework.zip", "no zip");
+    put("cem.zip", "no zip");
+    take("class");
+    expect("ann- bob- cem-");
+    expect_refusals((const char *const[]){
+        "ann/homework.zip: '../attention.c' is refused: it leads out of the archive",
+        "'bob/homework.zip' is no zip file that can be read: it is damaged, empty or of another "
+        "kind",
+        "'cem.zip' is no zip file that can be read: it is damaged, empty or of another kind",
+        NULL});
+}
+
+Test(inbox, one_folder_called_like_the_file_does_not_end_a_class)
+{
+    const Entry entries[] = {{.name = "ann/attention.c", .text = "x"},
+                             {.name = "attention.c/attention.c", .text = "x"},
+                             {.name = "bob/attention.c", .text = "x"}};
+    write_zip("class.zip", entries, G_N_ELEMENTS(entries));
+    take("class.zip");
+    expect("ann attention.c bob");
+}
+
+Test(inbox, a_name_that_is_too_long_is_called_that)
+{
+    g_autofree char *folder = g_strnfill(256, 'n');
+    g_autofree char *name = g_strconcat(folder, "/attention.c", NULL);
+    const Entry entries[] = {{.name = "ann/attention.c", .text = "x"}, {.name = name, .text = "x"}};
+    write_zip("class.zip", entries, G_N_ELEMENTS(entries));
+    take("class.zip");
+    expect("ann");
+    cr_assert_eq(inbox->refusals->len, 1);
+    cr_expect(g_str_has_suffix(inbox->refusals->pdata[0],
+                               "is refused: a folder or file with too long a name"));
+}
+
+Test(inbox, a_path_that_is_given_twice_counts_once)
+{
+    g_autofree char *again = g_build_filename(top, "class", "..", "class", NULL);
+    put("ann/attention.c", "x");
+    put("bob/attention.c", "x");
+    take("class");
+    cr_assert(inbox_add(inbox, again, NULL));
+    expect("ann bob");
+    cr_assert_eq(inbox->refusals->len, 1);
+    cr_expect(g_str_has_suffix(inbox->refusals->pdata[0], "is given twice: once counts"));
 }

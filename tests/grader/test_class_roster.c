@@ -124,6 +124,33 @@ Test(roster, two_folders_of_one_student_are_attempts)
         cr_expect_str_eq(((Submission *)submissions->pdata[i])->attempt, attempts[i]);
 }
 
+/* Canvas and Moodle export who is in two sections twice: it must not cost the grade. */
+Test(roster, a_student_in_two_rows_is_one)
+{
+    add("ann", NULL);
+    expect("student_id,name,section\nann,Ann Lee,A\nann,Ann Lee,B\n", "ann=Ann Lee");
+}
+
+Test(roster, who_has_the_name_of_two_is_still_graded)
+{
+    add("Ann Lee", NULL);
+    expect("name,section\nAnn Lee,A\nAnn Lee,B\n", "?Ann Lee=Ann Lee");
+}
+
+Test(roster, tabs)
+{
+    add("ann", NULL);
+    expect("student_id\tname\nann\tLee, Ann\n", "ann=Lee, Ann");
+}
+
+Test(roster, an_encoding_that_is_not_utf8_is_refused)
+{
+    g_autoptr(GError) error = NULL;
+    cr_assert_not(apply("student_id,name\nann,M\xfcller\n", &error));
+    cr_expect(g_str_has_suffix(error->message, "is not UTF-8: save it as CSV UTF-8"), "%s",
+              error->message);
+}
+
 Test(roster, days_late)
 {
     Submission *ann = add("ann", NULL), *bob = add("bob", NULL), *cem = add("cem", NULL);

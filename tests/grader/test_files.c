@@ -1,75 +1,99 @@
-/* test_files.c: what is written to a path that somebody named. */
+/* Tests of files.h: what somebody named is written, and nothing but a regular file is replaced. */
 #include <criterion/criterion.h>
-#include <string.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "files.h"
 
-/* A name in a folder that is removed at the end. */
-static char *path_in(const FilesScratch *folder, const char *name)
+static char *top;
+
+static void set_up(void)
 {
-    return g_build_filename(folder, name, NULL);
+    top = g_dir_make_tmp("attention-test-XXXXXX", NULL);
 }
 
-static void expect_content(const char *path, const char *text)
+static void tear_down(void)
 {
-    g_autofree char *read = NULL;
-    cr_expect(g_file_get_contents(path, &read, NULL, NULL));
-    cr_expect_str_eq(read, text);
+    files_remove_tree(top);
+    g_free(top);
 }
 
-Test(files, a_file_is_replaced)
+TestSuite(files, .init = set_up, .fini = tear_down);
+
+static char *in_top(const char *name)
 {
-    g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
-    g_autofree char *path = path_in(folder, "grades.csv");
-    cr_expect(files_write(path, "one\n", NULL));
-    cr_expect(files_write(path, "another\n", NULL));
-    expect_content(path, "another\n");
+    return g_build_filename(top, name, NULL);
 }
 
-Test(files, a_link_stays_a_link)
+static void expect_kind(const char *path, mode_t kind)
 {
-    g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
-    g_autofree char *path = path_in(folder, "grades.csv"), *link = path_in(folder, "link");
-    cr_assert(files_write(path, "one\n", NULL));
-    cr_assert_eq(symlink("grades.csv", link), 0);
-    cr_expect(files_write(link, "another\n", NULL));
-    cr_expect(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
-    expect_content(path, "another\n");
+    struct stat info;
+    cr_assert_eq(lstat(path, &info), 0);
+    cr_expect_eq(info.st_mode & S_IFMT, kind, "%s: %o", path, (unsigned)info.st_mode);
+}
+
+static void expect_text(const char *path, const char *wanted)
+{
+    g_autofree char *text = NULL;
+    cr_assert(g_file_get_contents(path, &text, NULL, NULL));
+    cr_expect_str_eq(text, wanted);
+}
+
+Test(files, a_regular_file_is_replaced)
+{
+    g_autofree char *path = in_top("report"), *other = in_top("other");
+    cr_assert(files_write(path, "a longer text", NULL));
+    cr_assert_eq(link(path, other), 0);
+    cr_assert(files_write(path, "text", NULL));
+    expect_text(path, "text");
+    expect_text(other, "a longer text");
+}
+
+/* A null device of our own: as root, an atomic replacement would remove the machine's. */
+Test(files, a_device_stays_a_device)
+{
+    g_autofree char *path = in_top("null");
+    if (mknod(path, S_IFCHR | 0600, makedev(1, 3)) != 0)
+        cr_skip_test("only root makes devices");
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        cr_skip_test("no device can be opened here");
+    close(fd);
+    cr_expect(files_write(path, "text", NULL));
+    expect_kind(path, S_IFCHR);
 }
 
 Test(files, a_pipe_is_written_to)
 {
-    int ends[2];
-    cr_assert_eq(pipe(ends), 0);
-    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", ends[1]);
-    cr_expect(files_write(path, "one\n", NULL));
-    char read_back[8] = "";
-    cr_expect_eq(read(ends[0], read_back, sizeof read_back - 1), 4);
-    cr_expect_str_eq(read_back, "one\n");
+    g_autofree char *path = in_top("pipe");
+    char text[8] = "";
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    cr_assert_geq(fd, 0);
+    cr_expect(files_write(path, "text", NULL));
+    cr_expect_eq(read(fd, text, sizeof text - 1), 4);
+    cr_expect_str_eq(text, "text");
+    close(fd);
+    expect_kind(path, S_IFIFO);
 }
 
-/* Once, as root, the machine's own /dev/null was a file with grades in it. */
-Test(files, a_device_stays_a_device)
+Test(files, a_link_leads_to_what_is_written)
 {
-    g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
-    g_autofree char *path = path_in(folder, "null");
-    if (mknod(path, S_IFCHR | 0600, makedev(1, 3)) != 0)
-        cr_skip_test("only root can make a device");
-    g_autoptr(GError) error = NULL;
-    gboolean written = files_write(path, "one\n", &error);
-    struct stat status;
-    cr_assert_eq(stat(path, &status), 0);
-    cr_expect(S_ISCHR(status.st_mode));
-    cr_expect(written || error != NULL); /* a folder may forbid the use of devices */
+    g_autofree char *path = in_top("latest"), *file = in_top("report");
+    cr_assert_eq(symlink("report", path), 0);
+    cr_expect(files_write(path, "text", NULL));
+    expect_kind(path, S_IFLNK);
+    expect_text(file, "text");
 }
 
-Test(files, what_cannot_be_written_is_named)
+Test(files, a_folder_is_an_error)
 {
-    g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
     g_autoptr(GError) error = NULL;
-    cr_assert_not(files_write(folder, "one\n", &error));
-    cr_expect(strstr(error->message, folder) != NULL, "%s", error->message);
+    cr_expect_not(files_write(top, "text", &error));
+    cr_assert_not_null(error);
+    cr_expect(g_str_has_prefix(error->message, "cannot write '"), "%s", error->message);
+    expect_kind(top, S_IFDIR);
 }

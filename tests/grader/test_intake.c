@@ -108,6 +108,18 @@ Test(intake, says_what_was_probably_meant)
     }
 }
 
+Test(intake, an_archive_is_not_opened_but_named)
+{
+    static const char *const names[] = {"homework.zip", "attention.tar.gz", "HOMEWORK.7Z"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(Specimen) s = specimen_new(NULL);
+        specimen_write(s, names[i], "PK", -1);
+        g_autofree char *sentence =
+            g_strdup_printf("there is an archive '%s': hand in 'attention.c' itself", names[i]);
+        expect(s, SUBMISSION_MISSING, sentence);
+    }
+}
+
 Test(intake, does_not_take_the_kits_file_for_the_students)
 {
     g_autoptr(Specimen) s = specimen_new(NULL);

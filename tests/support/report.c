@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <criterion/criterion.h>
 #include <criterion/hooks.h>
@@ -70,8 +71,17 @@ static json_t *describe_run(const struct criterion_test_stats *stats)
     return run;
 }
 
+static bool is_no_plain_file(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+/* A device or a pipe is written to: as root, rename() would put a file in the place of /dev/null. */
 static bool write_whole(const json_t *report, const char *path)
 {
+    if (is_no_plain_file(path))
+        return json_dump_file(report, path, JSON_INDENT(1)) == 0;
     char *unfinished = NULL;
     if (asprintf(&unfinished, "%s.part", path) < 0)
         return false;
