@@ -69,6 +69,8 @@ guint32 grade_fresh_seed(void)
     return seed;
 }
 
+#define MEMORY_NOT_WANTED "not checked: it was not asked for"
+
 /* ---- one submission -------------------------------------------------------------------------- */
 
 static gboolean copy_headers(const Kit *kit, const char *box, GError **error)
@@ -227,7 +229,7 @@ static gboolean grade_in(const GradeContext *context, const char *path, const ch
     if (result->status != SUBMISSION_GRADED || has_test(result, is_broken))
         return TRUE;
     if (!wants_memory(context, result)) {
-        result->memory_state = g_strdup("not checked: it was not asked for");
+        result->memory_state = g_strdup(MEMORY_NOT_WANTED);
         return TRUE;
     }
     g_autofree char *box = g_build_filename(scratch, "box", NULL);
@@ -268,17 +270,45 @@ static void score(const GradeContext *context, Result *result)
     }
 }
 
+/* A fault of ours. */
+static void fail(Result *result, const GError *error)
+{
+    result->status = SUBMISSION_UNGRADED;
+    g_free(result->reason);
+    result->reason = g_strdup(error->message);
+}
+
 Result *grade_submission(const GradeContext *context, const char *name, const char *path,
                          guint32 seed)
 {
     Result *result = begin_result(context, name, path, seed);
     g_autoptr(GError) error = NULL;
     g_autoptr(FilesScratch) scratch = files_scratch_new(&error);
-    if (scratch == NULL || !grade_in(context, path, scratch, result, &error)) {
-        result->status = SUBMISSION_UNGRADED;
-        g_free(result->reason);
-        result->reason = g_strdup(error->message);
-    }
+    if (scratch == NULL || !grade_in(context, path, scratch, result, &error))
+        fail(result, error);
+    score(context, result);
+    return result;
+}
+
+/* Run the tests on what is in the folder already, or build it first. */
+static gboolean repeat_in(const GradeContext *context, const char *path, const char *scratch,
+                          Result *result, GError **error)
+{
+    g_autofree char *box = g_build_filename(scratch, "box", NULL);
+    if (!g_file_test(box, G_FILE_TEST_EXISTS))
+        return run_in(context, BUILD_TO_GRADE, path, scratch, result, error);
+    g_autoptr(FilesScratch) own = files_scratch_new(error);
+    return own != NULL && run_tests(context, box, own, result, error);
+}
+
+Result *grade_repeat(const GradeContext *context, const char *name, const char *path, guint32 seed,
+                     const char *scratch)
+{
+    Result *result = begin_result(context, name, path, seed);
+    g_autoptr(GError) error = NULL;
+    result->memory_state = g_strdup(MEMORY_NOT_WANTED);
+    if (!repeat_in(context, path, scratch, result, &error))
+        fail(result, error);
     score(context, result);
     return result;
 }

@@ -70,4 +70,11 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
 Result *grade_record(const GradeContext *context, const char *path, guint32 seed,
                      BuildPurpose purpose, const char *scratch, GError **error);
 
+/*
+ * Grade again and again with other seeds, but for the memory, in a folder that is the caller's: the
+ * first call builds the submission there, and if it can be graded, the others take what it built. Always a Result.
+ */
+Result *grade_repeat(const GradeContext *context, const char *name, const char *path, guint32 seed,
+                     const char *scratch);
+
 guint32 grade_fresh_seed(void);

@@ -22,7 +22,8 @@ Trial *trial_new(const char *name, const char *source, guint32 seed);
 void trial_free(Trial *trial);
 
 /*
- * Grade all of them with the context; `label` is for the line that shows how far it is. Errors are
+ * Grade all of them with the context. Those that follow each other with the same source, and whose
+ * memory is not looked at, are built once for many; `label` is for the line that shows how far it is. Errors are
  * ours: a trial that cannot be graded has a result that says so.
  */
 gboolean trials_run(const GradeContext *context, const GPtrArray *trials, const char *label,

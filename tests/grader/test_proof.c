@@ -223,16 +223,18 @@ Test(proof, right_solutions_keep_all_points)
 {
     g_autoptr(GError) error = NULL;
     put("tests/correct/same.c", solution);
-    cr_assert(proof_check_right(proof, &(ProofSeeds){2, 1}, &error), "%s",
+    cr_assert(proof_check_right(proof, &(ProofSeeds){3, 1}, &error), "%s",
               error ? error->message : "");
     assert_holds("the solution");
     assert_holds("other right solutions");
     assert_holds("tolerance");
-    cr_assert_eq(proof->right->len, 3);
+    cr_assert_eq(proof->right->len, 4);
+    const Trial *second = proof->right->pdata[2], *third = proof->right->pdata[3];
+    cr_assert_neq(second->margin, third->margin, "one build, but inputs of their own");
     g_autoptr(GArray) margins = proof_margins(proof);
     cr_assert_eq(margins->len, 2);
     const ProofMargin *same = &g_array_index(margins, ProofMargin, 1);
-    cr_assert_eq(same->seeds, 2);
+    cr_assert_eq(same->seeds, 3);
     cr_assert(same->largest > 0 && same->largest < 0.5, "%g of the tolerance", same->largest);
 }
 
@@ -240,9 +242,13 @@ Test(proof, a_right_solution_that_loses_is_found)
 {
     g_autoptr(GError) error = NULL;
     put("tests/correct/stubs.c", "#include \"attention.h\"\n");
-    cr_assert(proof_check_right(proof, &(ProofSeeds){1, 1}, &error), "%s",
+    put("tests/correct/wrong.c", "#include \"nothing.h\"\n");
+    cr_assert(proof_check_right(proof, &(ProofSeeds){3, 1}, &error), "%s",
               error ? error->message : "");
     assert_found("other right solutions", "stubs.c with seed 1: ");
+    assert_found("other right solutions", "stubs.c with seed 3: ");
+    assert_found("other right solutions", "wrong.c with seed 1: not_compiled: ");
+    assert_found("other right solutions", "wrong.c with seed 3: not_compiled: ");
     assert_holds("the solution");
 }
 

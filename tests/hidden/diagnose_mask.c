@@ -144,6 +144,22 @@ static double valid_as_first(Element e)
     return e.row < e.first && e.column < e.first;
 }
 
+static double valid_at_end(Element e)
+{
+    int padded = e.length - e.valid;
+    return e.row >= padded && e.column >= padded;
+}
+
+static double valid_or_itself(Element e)
+{
+    return valid(e) || e.row == e.column;
+}
+
+static double valid_or_padding(Element e)
+{
+    return valid(e) || padding_both(e);
+}
+
 static double valid_and_causal(Element e)
 {
     return valid(e) && e.column <= e.row;
@@ -187,6 +203,9 @@ static const WrongMask padding_mistakes[] = {
     {"the first position of the padding counts as valid: the mask is one too far", one_too_far},
     {"all sequences have the length of the first", valid_as_first},
     {"this mask is causal too", valid_and_causal},
+    {"the padding is at the beginning of the sequences, but it is at their end", valid_at_end},
+    {"the padding may attend to itself: the diagonal is 1 in it", valid_or_itself},
+    {"the padding may attend to the padding, but it may attend to nothing", valid_or_padding},
     {"the mask lets everything through", one},
     {"nothing was set: the mask is all 0", zero},
 };

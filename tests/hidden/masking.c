@@ -46,15 +46,16 @@ static void expect_bidirectional(int seq_len)
                        "every element is 1");
 }
 
-/* "in create_padding_mask({5, 3, 4}, 3, 5)". */
+/* "in create_padding_mask({5, 3, 4}, 3, 5)"; of many lengths, the first. */
 static const char *describe_padding(const int *lengths, int batch_size, int max_length)
 {
     static char text[160];
     int written = snprintf(text, sizeof text, "in create_padding_mask(");
-    for (int i = 0; i < batch_size; i++)
+    for (int i = 0; i < batch_size && i < MOST_SEQUENCES; i++)
         written += snprintf(text + written, sizeof text - (size_t)written, "%s%d", i ? ", " : "{",
                             lengths[i]);
-    snprintf(text + written, sizeof text - (size_t)written, "}, %d, %d)", batch_size, max_length);
+    snprintf(text + written, sizeof text - (size_t)written, "%s}, %d, %d)",
+             batch_size > MOST_SEQUENCES ? ", ..." : "", batch_size, max_length);
     return text;
 }
 
@@ -107,6 +108,16 @@ static void expect_two_masks(void)
     expect_padding_result(second, (int[]){0, 2}, 2, 3);
 }
 
+/* More sequences than bits in a word, as short as they can be. */
+static void expect_padding_of_many(void)
+{
+    enum { MANY = 67 };
+    int lengths[MANY];
+    for (int i = 0; i < MANY; i++)
+        lengths[i] = random_below(3);
+    expect_padding(lengths, MANY, 2);
+}
+
 Test(masking, padding, .description = "the padding mask", .timeout = 60)
 {
     expect_padding((int[]){5, 3, 4}, 3, 5);
@@ -116,6 +127,7 @@ Test(masking, padding, .description = "the padding mask", .timeout = 60)
     expect_padding((int[]){1}, 1, 1);
     expect_padding((int[]){0}, 1, 1);
     expect_padding((int[]){2, 2}, 2, 2);
+    expect_padding_of_many();
 
     expect_padding((int[]){LONGEST, 33}, 2, LONGEST);
 

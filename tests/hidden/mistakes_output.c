@@ -70,6 +70,7 @@ static const Mistake list[] = {
      .value = key_as_value},
     {"the output is the plain mean of the values: the weights do not count", .value = no_value,
      .added = mean_of_values},
+    {"the output stays 0: no weighted values are added up in it", .value = no_value},
     {"the weighted values are added up in an integer", .output_in_int = true},
     {"the queries are added to the output", .possible = has_equal_widths, .added = query_added},
     {"only the first batch is computed, the others stay 0", .possible = has_batches,

@@ -69,6 +69,20 @@ static double minus_distance(Place at)
     return sum;
 }
 
+/* Where all keys are equally long, a distance is a product with another scale. */
+static bool keys_differ_in_length(const AttentionCall *call)
+{
+    double shortest = INFINITY, longest = 0;
+    for (size_t i = 0; i < call->K->size; i += (size_t)call->d_k) {
+        double square = 0;
+        for (int d = 0; d < call->d_k; d++)
+            square += (double)call->K->data[i + (size_t)d] * call->K->data[i + (size_t)d];
+        shortest = fmin(shortest, square);
+        longest = fmax(longest, square);
+    }
+    return longest > shortest;
+}
+
 static double no_dot(Place at)
 {
     (void)at;
@@ -188,7 +202,8 @@ static const Mistake list[] = {
     {"the first element of each query and key does not count", .dot = dot_without_first},
     {"the last element of each query and key does not count", .dot = dot_without_last},
     {"the products are added up in an integer", .dot = dot_in_int},
-    {"the scores are distances between queries and keys, not dot products", .dot = minus_distance},
+    {"the scores are distances between queries and keys, not dot products",
+     .possible = keys_differ_in_length, .dot = minus_distance},
 };
 
 const MistakeList score_mistakes = {list, sizeof list / sizeof *list};

@@ -62,6 +62,11 @@ Test(scaled_dot_product_attention, all_sizes_differ,
             (int[]){s[0], s[2]}, (int[]){s[1], s[2]}, (int[]){s[1], s[3]}, 2,
             "each loop and each row length has its own size: Lq, Lk, d_k or d_v");
     }
+
+    owned Tensor *zeros = tensor_create(2, (int[]){2, 3});
+    owned Tensor *K = random_tensor(2, (int[]){4, 3});
+    owned Tensor *V = random_tensor(2, (int[]){4, 2});
+    expect_attention(zeros, K, V, NULL, "all weights of a query of zeros are equal");
 }
 
 Test(scaled_dot_product_attention, batches, .description = "leading axes", .timeout = 60)
@@ -108,7 +113,7 @@ Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)
 
     /* Whatever is not 0 means "may attend", as in the notebook's np.where(mask == 0, ...). */
     owned Tensor *odd = matrix(
-        5, 3, (float[]){0.5f, -0.0f, 2, -1, 0.25f, 0, 0, 1e-9f, 7, 1, 0, 0, -0.5f, 100, 0.999f});
+        5, 3, (float[]){0.5f, -0.0f, 2, -1, 0.25f, 0, 0, 1e-40f, 7, 1, 0, 0, -0.5f, 100, 0.999f});
     expect_attention(Q, short_K, short_V, odd, MASK_HINT);
     expect_mask_of_each_size();
 }
