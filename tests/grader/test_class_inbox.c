@@ -231,19 +231,6 @@ Test(inbox, a_folder_is_not_canvas)
     expect("team_1_2_final team_3_4_final");
 }
 
-/* What a student typed beside the file is no second attempt. */
-Test(inbox, a_text_beside_a_file_of_moodle)
-{
-    put("Ann Lee_55_assignsubmission_file_/attention.c", "x");
-    put("Ann Lee_55_assignsubmission_onlinetext_/onlinetext.html", "x");
-    put("Bo_56_assignsubmission_file_/Attention.C", "x");
-    put("Bo_56_assignsubmission_onlinetext_/onlinetext.html", "x");
-    take("class");
-    expect("Ann Lee_55 Bo_56-");
-    const Submission *bo = inbox->submissions->pdata[1];
-    cr_expect(g_str_has_suffix(bo->path, "_file_"), "%s", bo->path);
-}
-
 Test(inbox, moodle_folders)
 {
     put("Ann Lee_55_assignsubmission_file_/attention.c", "x");
