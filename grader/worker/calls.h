@@ -23,13 +23,20 @@ void calls_perform(const WireHeader *request, const void *payload, WireHeader *r
 void calls_forget(void);
 
 /*
- * Called for each tensor that the student's code returned, when it is known to be well formed and
- * before its elements are read; NULL for nothing. The replay asks Valgrind there. It has a page of its
- * own, so that it can be made unwritable.
+ * How results are looked at. It has a page of its own, so that it can be made unwritable before
+ * student code runs.
  */
 #define CALLS_PAGE 4096
 typedef union {
-    void (*on_result)(const Tensor *result);
+    struct {
+        /*
+         * Called for each tensor that the student's code returned, when it is known to be well formed
+         * and before its elements are read; NULL for nothing. The replay asks Valgrind there.
+         */
+        void (*on_result)(const Tensor *result);
+        /* Is there memory from this page on? At first it asks the kernel. */
+        bool (*is_mapped)(void *page, size_t bytes);
+    };
     char page[CALLS_PAGE];
 } CallsSettings;
 extern CallsSettings calls_settings;

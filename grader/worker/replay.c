@@ -312,6 +312,7 @@ static bool seal_library(void)
 static bool seal_settings(void)
 {
     calls_settings.on_result = check_result;
+    calls_settings.is_mapped = request_is_mapped;
     return mprotect(&calls_settings, sizeof calls_settings, PROT_READ) == 0;
 }
 

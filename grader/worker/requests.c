@@ -2,6 +2,8 @@
 #include "requests.h"
 
 #include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <valgrind/memcheck.h>
 
 #include "replay.h"
@@ -72,33 +74,34 @@ size_t request_find_empty(const RequestVariables *variables, size_t from)
     return VALGRIND_NON_SIMD_CALL2(find_empty, variables, from);
 }
 
-/* write() itself, without the C library, which would need a thread of its own here. */
-static long write_to(long fd, const void *bytes, size_t length)
+/* The kernel itself, without the C library, which would need a thread of its own here. */
+static long call_kernel(long number, long first, long second, long third)
 {
 #if defined __x86_64__
-    long result = 1;
+    long result = number;
     __asm__ volatile("syscall"
                      : "+a"(result)
-                     : "D"(fd), "S"(bytes), "d"(length)
+                     : "D"(first), "S"(second), "d"(third)
                      : "rcx", "r11", "memory");
     return result;
 #else
-    register long number __asm__("x8") = 64;
-    register long result __asm__("x0") = fd;
-    register const void *from __asm__("x1") = bytes;
-    register size_t most __asm__("x2") = length;
-    __asm__ volatile("svc 0" : "+r"(result) : "r"(number), "r"(from), "r"(most) : "memory");
+    register long called __asm__("x8") = number;
+    register long result __asm__("x0") = first;
+    register long middle __asm__("x1") = second;
+    register long last __asm__("x2") = third;
+    __asm__ volatile("svc 0" : "+r"(result) : "r"(called), "r"(middle), "r"(last) : "memory");
     return result;
 #endif
 }
 
-enum { SENT = 1, FAILED };
+/* What comes back; 0 if nobody calls, which is so without Valgrind. */
+enum { DONE = 1, FAILED };
 
 static long send_all(long thread, const char *bytes, size_t length)
 {
     (void)thread;
     while (length > 0) {
-        long written = write_to(REPLAY_RESULTS_FD, bytes, length);
+        long written = call_kernel(SYS_write, REPLAY_RESULTS_FD, (long)bytes, (long)length);
         if (written == -EINTR)
             continue;
         if (written < 0)
@@ -106,13 +109,27 @@ static long send_all(long thread, const char *bytes, size_t length)
         bytes += written;
         length -= (size_t)written;
     }
-    return SENT;
+    return DONE;
 }
 
 bool request_send(const void *bytes, size_t length)
 {
     long done = VALGRIND_NON_SIMD_CALL2(send_all, bytes, length);
-    if (done == 0) /* without Valgrind nobody calls it */
+    if (done == 0)
         done = send_all(0, bytes, length);
-    return done == SENT;
+    return done == DONE;
+}
+
+static long advise(long thread, void *page, size_t bytes)
+{
+    (void)thread;
+    return call_kernel(SYS_madvise, (long)page, (long)bytes, MADV_NORMAL) == 0 ? DONE : FAILED;
+}
+
+bool request_is_mapped(void *page, size_t bytes)
+{
+    long done = VALGRIND_NON_SIMD_CALL2(advise, page, bytes);
+    if (done == 0)
+        done = advise(0, page, bytes);
+    return done == DONE;
 }

@@ -40,3 +40,6 @@ size_t request_find_empty(const RequestVariables *variables, size_t from);
 
 /* Write all to REPLAY_RESULTS_FD, also undefined bytes; false if that fails. */
 bool request_send(const void *bytes, size_t length);
+
+/* Is there memory from this page on? For calls_settings: Valgrind logs nothing of it. */
+bool request_is_mapped(void *page, size_t bytes);
