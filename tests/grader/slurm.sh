@@ -119,4 +119,22 @@ grep -q '5 graded, 0 unchanged' out || fail "the cluster graded not everything"
 [ -s "grades/reports/nothing/report.txt" ] || fail "the cluster wrote no reports"
 grade --slurm --tasks=2
 grep -q '0 graded, 5 unchanged' out || fail "the cluster graded again what was graded"
+
+# ---- cancelled, then run again -------------------------------------------------------------------
+
+"$grader" grade class --slurm --tasks=2 --grades cancelled >out 2>&1 &
+process=$!
+tries=600
+while [ "$tries" -gt 0 ] && [ -z "$(squeue -h --name=attention 2>/dev/null)" ]; do
+    tries=$((tries - 1))
+    sleep 0.1
+done
+scancel --name=attention
+status=0
+wait $process || status=$?
+[ $status -eq 3 ] || fail "a cancelled job ends with $status"
+grep -q '^grader: ' out || fail "not a word of the cancelled job"
+grade --slurm --tasks=2 --grades cancelled
+grades cancelled/gradebook.db >again.txt
+cmp here.txt again.txt || fail "a cancelled job, run again, gives other grades"
 echo "slurm.sh: all is well"
