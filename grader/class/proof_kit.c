@@ -184,6 +184,13 @@ static gboolean check_handout(Proof *proof, GError **error)
     }
     g_autofree char *total = g_strdup_printf("| **%g** |", rubric_total(proof->rubric));
     expect_row(handout, total, check);
+    if (proof->rubric->memory_penalty > 0) {
+        g_autofree char *penalty = g_strdup_printf("%g %% of", 100 * proof->rubric->memory_penalty);
+        expect_row(handout, penalty, check);
+    } else if (strstr(handout, "% of") != NULL) {
+        proof_found(check, "starter/README.md says that memory errors cost points, but in "
+                           "rubric.yaml memory.penalty is 0");
+    }
     check->says = g_strdup("its points are those of the rubric");
     proof_end(check);
     return TRUE;

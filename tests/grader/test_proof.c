@@ -282,9 +282,18 @@ Test(proof, other_points_than_in_the_handout_are_found)
 {
     RubricItem *item = rubric->items->pdata[2];
     item->points = 7;
+    rubric->memory_penalty = 0.1;
     check_kit();
+    assert_found("the handout", "'10 % of'");
     assert_found("the handout", "'| `masking` | 7 |'");
     assert_found("the handout", "'| **32** |'");
+}
+
+Test(proof, a_penalty_that_was_taken_away_is_found)
+{
+    rubric->memory_penalty = 0;
+    check_kit();
+    assert_found("the handout", "memory.penalty is 0");
 }
 
 /* The solution without the markers of its first blocks, which students then get as they are. */
