@@ -85,11 +85,25 @@ static void visit_dynamic(const GElf_Sym *symbol, const char *name, gpointer dat
     }
 }
 
+/* Valgrind writes the names of functions into its log as they are, and that is read by lines. */
+static void refuse_unprintable(Gate *gate, const char *name)
+{
+    gboolean plain = TRUE;
+    for (const char *at = name; *at != '\0'; at++)
+        plain &= !g_ascii_iscntrl(*at);
+    if (plain || gate_has_enough(gate))
+        return;
+    g_autofree char *label = shown(name);
+    gate_refuse(gate, "symbol", 0, "use letters, digits and _",
+                "'%s' has characters that no name in C has", label);
+}
+
 /* Symbols that the linker made local. Nobody can call them from outside, but the name misleads. */
 static void visit_any(const GElf_Sym *symbol, const char *name, gpointer data)
 {
     Gate *gate = data;
     guint type = GELF_ST_TYPE(symbol->st_info);
+    refuse_unprintable(gate, name);
     if (gate_has_enough(gate) || symbol->st_shndx == SHN_UNDEF ||
         (type != STT_FUNC && type != STT_NOTYPE) || !gate_is_reserved(name))
         return;

@@ -146,7 +146,7 @@ void memory_code_take(MemoryCode *code, const char *line, gboolean judging)
     if (place == NULL || sscanf(place, "] 0x%" SCNx64, &address) != 1)
         return;
     Library *library = library_at(code, address);
-    if (library == NULL && !judging)
+    if (library == NULL)
         library = meet_library(code, line, address);
     if (library == NULL)
         return;

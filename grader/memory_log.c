@@ -193,11 +193,13 @@ static gboolean is_complaint(const MemoryLog *log, const char *line)
 {
     if (line[strspn(line, " ")] == '\0' || log->speaker != log->pid)
         return FALSE;
-    static GRegex *calls, *ends;
+    static GRegex *calls, *ends, *asked;
     static const char call[] =
         "^ *(==== SB |SYSCALL\\[|--> |\\[a?sync\\]|\\.\\.\\. \\[|[a-z]\\w* ?\\()";
     static const char end[] = "^--\\d+-- (Caught __NR_exit|__gnu_cxx::__freeres)|\\+0x[0-9a-f]+$";
-    return !matches(&calls, call, line) && !matches(&ends, end, line);
+    static const char told[] = "^==\\d+== Handling new value --trace-"; /* the worker asks for it */
+    return !matches(&calls, call, line) && !matches(&ends, end, line) &&
+           (log->judging || !matches(&asked, told, line));
 }
 
 static void complain(MemoryLog *log, const char *line)

@@ -1,6 +1,6 @@
 /*
  * memory_log.h: Valgrind's log, to which it also writes each system call of the program that it
- * runs (--trace-syscalls=yes), and where code begins that is run for the first time (memory_code.h).
+ * runs (--trace-syscalls), and where code begins that is run for the first time (memory_code.h).
  *
  * Natively a seccomp filter kills student code for a call that it has no business with. Valgrind
  * makes many of those itself, in the same process, so there the filter must let them pass. But

@@ -38,8 +38,7 @@ static const char *const options[] = {
     "--read-inline-info=no", /* 60 ms; the student's object has no inlined functions */
     "--run-libc-freeres=no", "--run-cxx-freeres=no", "--xml-fd=" G_STRINGIFY(REPLAY_XML_FD),
     "--log-fd=" G_STRINGIFY(REPLAY_LOG_FD),
-    "--trace-syscalls=yes",                           /* to the log, see memory_log.h */
-    "--trace-flags=10000000", "--vex-guest-chase=no", /* see memory_code.h */
+    "--vex-guest-chase=no", /* see memory_code.h */
 };
 
 /* ---- life cycle ------------------------------------------------------------------------------ */

@@ -258,6 +258,8 @@ static gboolean lacks_test(const MemoryTrace *trace)
 /* Why a run that came to its end cannot be believed; NULL if it can. */
 static char *find_tampering(const MemoryTrace *trace, const ProcessOutcome *outcome)
 {
+    if (!trace->log->judging || trace->log->code_run.libraries->len == 0)
+        return g_strdup("valgrind does not tell what the program does");
     if (trace->log->forbidden != NULL)
         return g_strdup_printf("under valgrind it makes a forbidden system call: %s",
                                trace->log->forbidden);

@@ -358,7 +358,11 @@ int replay_main(int argc, char **argv)
     }
     objects.paths = argv + 2;
     objects.count = argc - 2;
-    if (!load_object(0) || !seal_library())
+    request_tell_calls(); /* not before: what starts a program are hundreds of them */
+    if (!load_object(0))
+        return 2;
+    request_tell_code();
+    if (!seal_library())
         return 2;
     static char buffer[BUFSIZ];
     setvbuf(stdout, buffer, _IOFBF,

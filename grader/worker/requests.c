@@ -10,6 +10,16 @@
 
 #define PAGE 4096
 
+void request_tell_calls(void)
+{
+    VALGRIND_CLO_CHANGE("--trace-syscalls=yes");
+}
+
+void request_tell_code(void)
+{
+    VALGRIND_CLO_CHANGE("--trace-flags=10000000");
+}
+
 void request_say(const char *text)
 {
     VALGRIND_PRINTF("%s\n", text);

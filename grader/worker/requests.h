@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* From now on tell each system call (memory_log.h), or where code begins that is new. */
+void request_tell_calls(void);
+void request_tell_code(void);
+
 /* Put a line into Valgrind's report. */
 void request_say(const char *text);
 

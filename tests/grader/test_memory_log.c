@@ -5,6 +5,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "gate_code.h"
+#include "gate_object.h"
+#include "grade.h"
 #include "memory_log.h"
 
 /* The object, and a library that it needs. */
@@ -137,4 +140,64 @@ Test(memory_log, a_line_without_an_end_is_bounded)
     memory_log_take(&log, "\n", 1);
     cr_expect_eq(strlen(log.complaint), 200, "%s", log.complaint);
     memory_log_clear(&log);
+}
+
+/* ---- superblocks ------------------------------------------------------------------------------ */
+
+#define AT "==== SB 1 (evchecks 1) [tid 1] "
+
+/* The worker's own requests are what the lines are about; it lies at 0x400000. */
+static char *line_about(const char *worker, guint64 offset)
+{
+    return g_strdup_printf(AT "0x%" G_GINT64_MODIFIER "x some_function+1 %s+0x%" G_GINT64_MODIFIER
+                              "x",
+                           0x400000 + offset, worker, offset);
+}
+
+/* The place of its first client request. */
+static guint64 first_request(const char *worker)
+{
+    const char *why = NULL;
+    g_autoptr(GateObject) object = gate_object_load(worker, &why);
+    cr_assert_not_null(object, "%s", why);
+    g_autoptr(GArray) code = gate_object_code(object);
+    for (guint i = 0; i < code->len; i++) {
+        const GateCode *part = &g_array_index(code, GateCode, i);
+        for (gsize at = 0; at < part->length; at++)
+            if (gate_code_next(part->bytes, part->length, object->header.e_machine, &at) ==
+                GATE_CODE_VALGRIND)
+                return part->address + at;
+    }
+    cr_assert_fail("there is no request in the worker");
+    return 0;
+}
+
+static gboolean is_strange(guint64 before, guint64 later)
+{
+    g_autoptr(GError) error = NULL;
+    Kit *kit = kit_find(&error);
+    cr_assert_not_null(kit);
+    g_autofree char *worker = g_build_filename(kit->libexec, "worker", NULL);
+    kit_free(kit);
+    guint64 request = first_request(worker);
+    g_autofree char *first = line_about(worker, request - before);
+    g_autofree char *second = line_about(worker, request - later);
+    MemoryCode code;
+    memory_code_init(&code, worker);
+    memory_code_take(&code, first, FALSE);
+    memory_code_take(&code, second, TRUE);
+    gboolean strange = memory_code_strange(&code, NULL) != NULL;
+    cr_expect_eq(memory_code_strange(&code, &code), NULL, "harmless code came there too");
+    memory_code_clear(&code);
+    return strange;
+}
+
+Test(memory_log, a_jump_to_a_request_is_strange)
+{
+    cr_expect(is_strange(0x400, 0), "to the request");
+    cr_expect(is_strange(0x400, 7), "just before it");
+    cr_expect_not(is_strange(0, 0), "where code came before student code could run");
+    cr_expect_not(is_strange(7, 7), "where code came before student code could run");
+    cr_expect_not(is_strange(0x400, 0x401), "far from it");
+    cr_expect_not(is_strange(0x400, (guint64)-19), "behind it");
 }
