@@ -7,12 +7,14 @@
 
 #include "gate_code.h"
 #include "gate_object.h"
+#include "memory_entries.h"
 
 /* No straight line to a request is longer: they fill in six words on the stack. */
 #define LONGEST 127
 
 /* One library in the program's memory. Addresses are relative to `base`. */
 typedef struct {
+    char *path; /* outside of the sandbox */
     char *name;
     guint64 base;
     guint64 end;       /* of its code */
@@ -24,6 +26,7 @@ typedef struct {
 static void library_free(gpointer data)
 {
     Library *library = data;
+    g_free(library->path);
     g_free(library->name);
     g_array_unref(library->requests);
     g_array_unref(library->functions);
@@ -69,6 +72,7 @@ static void add_requests(Library *library, const GateCode *code, guint machine)
 static Library *library_read(const char *path, const char *name, guint64 base)
 {
     Library *library = g_new0(Library, 1);
+    library->path = g_strdup(path);
     library->name = g_strdup(name);
     library->base = base;
     library->requests = g_array_new(FALSE, FALSE, sizeof(guint64));
@@ -98,7 +102,7 @@ static gboolean has_between(const GArray *addresses, guint64 first, guint64 last
 }
 
 /* Does the code go from here to a request, in the same function and perhaps in a straight line? */
-static gboolean leads_to_request(const Library *library, guint64 place)
+static gboolean is_before_request(const Library *library, guint64 place)
 {
     for (guint i = 0; i < library->requests->len; i++) {
         guint64 request = g_array_index(library->requests, guint64, i);
@@ -107,6 +111,13 @@ static gboolean leads_to_request(const Library *library, guint64 place)
                    !has_between(library->functions, place + 1, request);
     }
     return FALSE;
+}
+
+/* And is that where only a jump from elsewhere leads? Asked last, since objdump takes its time. */
+static gboolean is_strange(const Library *library, guint64 place)
+{
+    return !g_hash_table_contains(library->known, GSIZE_TO_POINTER(place)) &&
+           is_before_request(library, place) && !memory_entries_has(library->path, place);
 }
 
 /* ---- superblocks ----------------------------------------------------------------------------- */
@@ -153,8 +164,7 @@ void memory_code_take(MemoryCode *code, const char *line, gboolean judging)
     guint64 offset = address - library->base;
     if (!judging)
         g_hash_table_add(library->known, GSIZE_TO_POINTER(offset));
-    else if (!g_hash_table_contains(library->known, GSIZE_TO_POINTER(offset)) &&
-             leads_to_request(library, offset))
+    else if (is_strange(library, offset))
         g_hash_table_add(code->strange,
                          g_strdup_printf("%s+0x%" G_GINT64_MODIFIER "x", library->name, offset));
 }

@@ -7,8 +7,8 @@
  * full of them, the worker has some, and a jump to the last instructions before one makes it any
  * request at all: whoever asks so has written the request himself. Such a jump begins a superblock
  * where none begins by itself: within what leads to a request in a straight line. So there one may
- * begin only with its function, or where one has begun before student code could run, or where one
- * begins in a run of harmless code.
+ * begin only with its function, or where one has begun before student code could run, or where the
+ * code itself leads (memory_entries.h), or where one begins in a run of harmless code.
  *
  * Valgrind must not follow jumps while it translates (--vex-guest-chase=no), or not each would show.
  */
