@@ -122,6 +122,7 @@ Test(build, a_compiler_that_gets_no_time_is_our_fault)
 {
     g_autoptr(Specimen) s = specimen_new("#include \"attention.c\"\n#include \"attention.c\"\n");
     g_autoptr(GError) error = NULL;
+    s->rubric->limits.compile_seconds = 100;
     g_autoptr(Sandbox) sandbox = specimen_sandbox(s);
     s->rubric->limits.compile_seconds = 1;
     cr_assert(intake_take(s->rubric, s->folder, s->box, s->result, &error));
