@@ -37,8 +37,7 @@ static const char *const options[] = {
     "--sigill-diagnostics=no",
     "--read-inline-info=no", /* 60 ms; the student's object has no inlined functions */
     "--run-libc-freeres=no", "--run-cxx-freeres=no", "--xml-fd=" G_STRINGIFY(REPLAY_XML_FD),
-    "--log-fd=" G_STRINGIFY(REPLAY_LOG_FD),
-    "--vex-guest-chase=no", /* see memory_code.h */
+    "--log-fd=" G_STRINGIFY(REPLAY_LOG_FD), "--vex-guest-chase=no", /* see memory_code.h */
 };
 
 /* ---- life cycle ------------------------------------------------------------------------------ */
