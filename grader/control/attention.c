@@ -25,7 +25,7 @@ static void overlap(size_t length, const char *source)
     strcpy(text, source); /* NOLINT */
     strcpy(here, there);  /* NOLINT */
     stpcpy(here, there);
-    strcpy(text, source);
+    strcpy(text, source); /* NOLINT */
     here[1] = '\0';
     strcat(here, here + 2); /* NOLINT */
     here[1] = '\0';
@@ -54,6 +54,8 @@ static void allocate(void)
     free(realloc(malloc(8), none));
     free(aligned_alloc(64, 64));
     free(aligned_alloc(8, 8));
+    free(aligned_alloc(24, 48)); /* NOLINT: no power of 2 */
+    free(aligned_alloc(4, 8));
     free(aligned_alloc(64, most));
     free(strdup("text"));
     free(NULL);
