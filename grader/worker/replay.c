@@ -258,17 +258,30 @@ static void copy(char *to, const char *from, size_t length)
     static char *(*volatile const texts[])(char *, const char *) = {strcpy, stpcpy, strcat};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         blocks[i](to, from, length);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        *to = '\0';
         parts[i](to, from, length);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        *to = '\0';
         texts[i](to, from);
+    }
 }
 
+/* All and a part of a text, more than there is, and nothing; up and down. */
 static void use_copying(void)
 {
-    char first[20] = "word", second[20] = "word";
-    copy(first, second, 3);
-    copy(second, first, 3);
+    static const char *const texts[] = {"", "word"};
+    static const size_t lengths[] = {0, 3, 5, 9};
+    char low[20] = "", high[20] = "";
+    for (size_t text = 0; text < sizeof texts / sizeof *texts; text++) {
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+            strcpy(low, texts[text]); /* NOLINT: there is room */
+            copy(high, low, lengths[i]);
+            strcpy(high, texts[text]); /* NOLINT */
+            copy(low, high, lengths[i]);
+        }
+    }
 }
 
 static int seal_writable(struct dl_phdr_info *info, size_t size, void *data)
