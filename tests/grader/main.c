@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 #include <criterion/hooks.h>
@@ -26,6 +27,10 @@ static bool run_tests(struct criterion_test_set *tests)
 
 int main(int argc, char *argv[])
 {
+    /* A killed process that had the same number may have left Criterion's socket. */
+    char channel[64];
+    snprintf(channel, sizeof channel, "/tmp/criterion_%d.sock", (int)getpid());
+    unlink(channel);
     struct criterion_test_set *tests = criterion_initialize();
     bool succeeded = !criterion_handle_args(argc, argv, true) || run_tests(tests);
     criterion_finalize(tests);
