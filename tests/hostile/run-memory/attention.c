@@ -37,8 +37,9 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
 Tensor *create_bidirectional_mask(int seq_len)
 {
     char *block;
-    while ((block = malloc(1 << 20)) != NULL)
-        memset(block, 1, 1 << 20);
+    for (size_t size = 1 << 20; size >= 64; size /= 2)
+        while ((block = malloc(size)) != NULL)
+            memset(block, 1, size);
     Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
     if (mask != NULL)
         tensor_fill(mask, 1.0f);
