@@ -11,8 +11,11 @@
 #include "inputs.h"
 #include "proxy.h"
 
-/* The longest mask is larger than an array of 64 rows; batches are larger than a block of 8. */
-enum { LONGEST = 71, MOST_SEQUENCES = 11, MOST_ELEMENTS = 2 * LONGEST * LONGEST };
+/*
+ * The longest mask is larger than an array of 64 rows, and a huge one than what a byte counts;
+ * batches are larger than a block of 8.
+ */
+enum { LONGEST = 71, HUGE = 263, MOST_SEQUENCES = 11, MOST_ELEMENTS = HUGE * HUGE };
 enum { MOST_ALLOCATIONS = 200 };
 /* So many show whether each call keeps memory (grader/memory_kept.h). */
 enum { CALLS_ALIKE = 6 };
@@ -88,6 +91,8 @@ Test(masking, causal, .description = "the causal mask", .timeout = 60)
         expect_causal(sizes[i]);
     for (int call = 0; call < CALLS_ALIKE; call++)
         expect_causal(3);
+    proxy_stop_recording();
+    expect_causal(HUGE);
 }
 
 Test(masking, bidirectional, .description = "the bidirectional mask", .timeout = 60)
@@ -97,6 +102,8 @@ Test(masking, bidirectional, .description = "the bidirectional mask", .timeout =
         expect_bidirectional(sizes[i]);
     for (int call = 0; call < CALLS_ALIKE; call++)
         expect_bidirectional(4);
+    proxy_stop_recording();
+    expect_bidirectional(HUGE);
 }
 
 /* The second of two masks is made before the first is looked at. */
@@ -137,6 +144,8 @@ Test(masking, padding, .description = "the padding mask", .timeout = 60)
         lengths[i] = random_below(LENGTH + 1);
     expect_padding(lengths, MOST_SEQUENCES, LENGTH);
     expect_two_masks();
+    proxy_stop_recording();
+    expect_padding((int[]){HUGE - 1}, 1, HUGE);
 }
 
 static void expect_bad_sizes_refused(void)

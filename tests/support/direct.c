@@ -17,6 +17,10 @@
 static unsigned fail_at, allocated;
 static bool fail_rest, in_call;
 
+void proxy_stop_recording(void)
+{
+}
+
 void proxy_fail_allocation(unsigned n, bool rest)
 {
     fail_at = n;

@@ -22,8 +22,14 @@
 
 /*
  * Let the n-th allocation (malloc, calloc, realloc, tensor_create and its kin) of the next call
- * fail, and with `rest` all that follow, so that to ask again is of no use. proxy_allocated() is how many the last call asked for: when it is below
- * n, nothing failed.
+ * fail, and with `rest` all that follow, so that to ask again is of no use. proxy_allocated() is how
+ * many the last call asked for: when it is below n, nothing failed.
  */
 void proxy_fail_allocation(unsigned n, bool rest);
 unsigned proxy_allocated(void);
+
+/*
+ * Record no further call of this test: for the last ones, whose input is so large that they would
+ * take long when they are repeated under Valgrind.
+ */
+void proxy_stop_recording(void);

@@ -132,9 +132,16 @@ Call call_begin(WireKind kind, const char *function)
     return call;
 }
 
+static bool recording_stopped;
+
+void proxy_stop_recording(void)
+{
+    recording_stopped = true;
+}
+
 static void record(const void *bytes, size_t length)
 {
-    if (!wire_write_all(proxy.record, bytes, length))
+    if (!recording_stopped && !wire_write_all(proxy.record, bytes, length))
         broken("cannot record the calls");
 }
 
