@@ -106,16 +106,23 @@ static gboolean merge_shards(Gradebook *book, const char *shards, guint tasks, G
     return TRUE;
 }
 
-static void count(const ClassWork *work, gint64 before, gint64 after, guint chosen,
-                  BatchOutcome *outcome)
+/*
+ * Returns how many nobody has graded: of a job that is cancelled before it begins, sbatch says that
+ * it ended well. */
+static guint count(const ClassWork *work, gint64 before, gint64 after, guint chosen,
+                   BatchOutcome *outcome)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, NULL);
+    guint waiting = 0;
     for (guint i = 0; grades != NULL && i < grades->len; i++) {
         const Grade *grade = grades->pdata[i];
         outcome->ungraded += grade->record != 0 && g_str_equal(grade->status, "ungraded");
+        waiting += g_str_equal(grade->status, "waiting");
     }
     outcome->graded = (guint)(after - before);
-    outcome->reused = chosen > outcome->graded ? chosen - outcome->graded : 0;
+    guint done = outcome->graded + waiting;
+    outcome->reused = chosen > done ? chosen - done : 0;
+    return waiting;
 }
 
 gboolean slurm_grade(ClassWork *work, BatchOutcome *outcome, GError **error)
@@ -145,10 +152,11 @@ gboolean slurm_grade(ClassWork *work, BatchOutcome *outcome, GError **error)
         !merge_shards(work->book, shards, tasks, error) ||
         !gradebook_count(work->book, &after, error))
         return FALSE;
-    count(work, before, after, chosen->len, outcome);
+    failed |= count(work, before, after, chosen->len, outcome) > 0;
     if (failed)
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM,
-                    "a task of the job failed: see the logs in '%s'; what the others graded is "
+                    "a task of the job failed or was cancelled: see the logs in '%s'; what the "
+                    "others graded is "
                     "kept, run it again to go on",
                     shards);
     return !failed;

@@ -122,6 +122,9 @@ grep -q '0 graded, 5 unchanged' out || fail "the cluster graded again what was g
 
 # ---- cancelled, then run again -------------------------------------------------------------------
 
+# On a node that takes no work the job cannot be done before it is cancelled.
+node=$(sinfo -h -o %n)
+scontrol update nodename="$node" state=drain reason=test
 "$grader" grade class --slurm --tasks=2 --grades cancelled >out 2>&1 &
 process=$!
 tries=600
@@ -130,6 +133,7 @@ while [ "$tries" -gt 0 ] && [ -z "$(squeue -h --name=attention 2>/dev/null)" ]; 
     sleep 0.1
 done
 scancel --name=attention
+scontrol update nodename="$node" state=resume
 status=0
 wait $process || status=$?
 [ $status -eq 3 ] || fail "a cancelled job ends with $status"
