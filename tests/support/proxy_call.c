@@ -145,8 +145,10 @@ static void record(const void *bytes, size_t length)
         broken("cannot record the calls");
 }
 
-/* Wait until there is something to read, or room to write. The worker's own CPU limit normally
- * comes first. */
+/*
+ * Wait until there is something to read, or room to write. The worker's own CPU limit normally comes
+ * first.
+ */
 static void await(const Call *call, short events)
 {
     struct pollfd fd = {.fd = proxy.fd, .events = events};
