@@ -68,14 +68,6 @@ static gboolean remember(Database *database, const Submission *submission, GErro
                        "tt", submission->layout, submission->student);
 }
 
-static gboolean is_taken(const GPtrArray *submissions, const char *student)
-{
-    for (guint i = 0; i < submissions->len; i++)
-        if (strcmp(((const Submission *)submissions->pdata[i])->student, student) == 0)
-            return TRUE;
-    return FALSE;
-}
-
 /* This time there is no roster, or one without this student. */
 static gboolean recall(Database *database, GPtrArray *submissions, guint index, GError **error)
 {
@@ -83,7 +75,7 @@ static gboolean recall(Database *database, GPtrArray *submissions, guint index, 
     const char *layout = ((const Submission *)submissions->pdata[index])->student;
     if (!look_up(database, "SELECT student FROM alias WHERE layout = ?", layout, &student, error))
         return FALSE;
-    if (student == NULL || is_taken(submissions, student))
+    if (student == NULL || submission_of_student(submissions, student))
         return TRUE;
     g_autofree char *called = g_strdup(layout);
     for (guint i = index; i < submissions->len; i++) {

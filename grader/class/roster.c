@@ -187,14 +187,6 @@ static void leave_out_doubles(GPtrArray *rows)
     }
 }
 
-static gboolean has_student(const GPtrArray *submissions, const char *student)
-{
-    for (guint i = 0; i < submissions->len; i++)
-        if (strcmp(((const Submission *)submissions->pdata[i])->student, student) == 0)
-            return TRUE;
-    return FALSE;
-}
-
 static gboolean fill_in(const char *path, const RosterRow *row, const RubricLate *late,
                         Submission *submission, GError **error)
 {
@@ -247,7 +239,7 @@ static gboolean apply(const GPtrArray *rows, const char *path, const Rubric *rub
     }
     for (guint i = 0; i < rows->len; i++) {
         const RosterRow *row = rows->pdata[i];
-        if (row->taken || key_of(row) == NULL || has_student(submissions, key_of(row)))
+        if (row->taken || key_of(row) == NULL || submission_of_student(submissions, key_of(row)))
             continue;
         Submission *absent = submission_new(key_of(row), NULL);
         g_ptr_array_add(submissions, absent);

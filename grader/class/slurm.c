@@ -108,7 +108,8 @@ static gboolean merge_shards(Gradebook *book, const char *shards, guint tasks, G
 
 /*
  * Returns how many nobody has graded: of a job that is cancelled before it begins, sbatch says that
- * it ended well. */
+ * it ended well.
+ */
 static guint count(const ClassWork *work, gint64 before, gint64 after, guint chosen,
                    BatchOutcome *outcome)
 {

@@ -49,6 +49,14 @@ void submission_free(Submission *submission)
     g_free(submission);
 }
 
+gboolean submission_of_student(const GPtrArray *submissions, const char *student)
+{
+    for (guint i = 0; i < submissions->len; i++)
+        if (strcmp(((const Submission *)submissions->pdata[i])->student, student) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 gint submission_compare(gconstpointer a, gconstpointer b)
 {
     const Submission *left = *(const Submission *const *)a;

@@ -25,6 +25,9 @@ Submission *submission_new(const char *student, const char *path);
 void submission_free(Submission *submission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 
+/* Is one of these (Submission *) the student's? */
+gboolean submission_of_student(const GPtrArray *submissions, const char *student);
+
 /* Name, then attempts from the first to the latest: for g_ptr_array_sort(). */
 gint submission_compare(gconstpointer a, gconstpointer b);
 
