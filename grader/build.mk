@@ -55,11 +55,12 @@ $(GRADER): $(GRADER_MAIN) $(GRADER_OBJ)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS)
 
-# The worker exports tensor.h to the student's object, and nothing is inlined into it.
+# The worker exports tensor.h to the student's object, and nothing is inlined into it. Which function it
+# calls where is settled before student code runs, and then not to be written to.
 $(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/worker/tensor.o
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
-	$(Q)$(CC) -rdynamic -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
+	$(Q)$(CC) -rdynamic -Wl,-z,relro,-z,now -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
 
 $(LIBEXEC)/control.so: grader/control/attention.c
 	@mkdir -p $(@D)

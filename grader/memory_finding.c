@@ -125,12 +125,8 @@ static gboolean is_students_allocation(const ValgrindEvent *event)
     return FALSE;
 }
 
-MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const StudentFile *file)
+MemoryFinding *memory_finding_without_place(const ValgrindEvent *event)
 {
-    const ValgrindStack *stack = students_stack(event);
-    if (event->type == VALGRIND_MESSAGE || event->at_exit ||
-        (stack == NULL && !is_students_allocation(event)))
-        return NULL;
     MemoryWords words = memory_words(event);
     if (words.kind == NULL)
         return NULL;
@@ -139,7 +135,17 @@ MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const Stude
     finding->hint = g_strdup(words.hint);
     finding->bytes = words.bytes;
     finding->count = words.count;
-    if (stack == NULL)
+    return finding;
+}
+
+MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const StudentFile *file)
+{
+    const ValgrindStack *stack = students_stack(event);
+    if (event->type == VALGRIND_MESSAGE || event->at_exit ||
+        (stack == NULL && !is_students_allocation(event)))
+        return NULL;
+    MemoryFinding *finding = memory_finding_without_place(event);
+    if (finding == NULL || stack == NULL)
         return finding;
     const ValgrindFrame *place = students_frame(stack, 0);
     set_place(finding, place, file);

@@ -24,6 +24,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryFinding, memory_finding_free)
 /* A new finding, or NULL if the event is not the student's, or only a note. */
 MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const StudentFile *file);
 
+/* The same for an error that may have happened anywhere; NULL if it is only a note. */
+MemoryFinding *memory_finding_without_place(const ValgrindEvent *event);
+
 /* A finding that is about a function as a whole; `function` may be NULL. */
 MemoryFinding *memory_finding_about(const char *kind, const char *function, char *message,
                                     const char *hint);

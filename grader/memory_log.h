@@ -34,7 +34,7 @@ typedef struct {
     char *forbidden; /* the first system call that should not be made, or NULL */
 } MemoryLog;
 
-/* `worker` is borrowed: the path of the program that runs, outside of the box, or NULL. */
+/* `worker` is borrowed: the path of the program that runs, or of an equal one, outside of the sandbox, or NULL. */
 void memory_log_init(MemoryLog *log, const char *worker);
 void memory_log_clear(MemoryLog *log);
 

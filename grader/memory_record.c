@@ -77,6 +77,18 @@ guint memory_record_results(const RecordedCall *call)
     return results;
 }
 
+gboolean memory_record_is_unusable(const MemoryRecord *record)
+{
+    for (guint i = 0; i < record->calls->len; i++) {
+        const RecordedCall *call = &g_array_index(record->calls, RecordedCall, i);
+        guint status = call->answered ? call->reply.status : WIRE_OK;
+        if (status == WIRE_INVALID_RESULT || status == WIRE_RESULT_IS_INPUT ||
+            status == WIRE_RESULT_TWICE)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 static gboolean is_close(double was, double is)

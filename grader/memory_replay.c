@@ -67,7 +67,7 @@ static void reset_test(gpointer data, gpointer nothing)
 {
     (void)nothing;
     ReplayedTest *test = data;
-    test->begun = test->ended = test->unusable = FALSE;
+    test->begun = test->ended = FALSE;
     test->errors = test->milliseconds = 0;
     g_ptr_array_set_size(test->events, 0);
     g_array_set_size(test->undefined, 0);
@@ -212,11 +212,11 @@ static void listener_clear(Listener *listener)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Listener, listener_clear)
 
 /* In the order of the descriptors, see worker/replay.h. */
-static gboolean listen_to(Listener *listener, const char *box, GPtrArray *tests, GError **error)
+static gboolean listen_to(Listener *listener, const char *libexec, GPtrArray *tests, GError **error)
 {
     MemoryChannel *channels = listener->channels;
     listener->document = g_string_new(NULL);
-    listener->worker = g_build_filename(box, "worker", NULL);
+    listener->worker = g_build_filename(libexec, "worker", NULL);
     memory_log_init(&listener->log, listener->worker);
     listener->results = (MemoryResults){.tests = tests, .message = g_byte_array_new()};
     return memory_channel_open(&channels[0], take_document, listener->document, error) &&
@@ -281,8 +281,9 @@ static gboolean run_valgrind(MemoryReplay *replay, MemoryTrace *trace, Process *
     return TRUE;
 }
 
-MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
-                                guint number, GPtrArray *tests, GError **error)
+MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits,
+                                const char *libexec, const char *box, guint number,
+                                GPtrArray *tests, GError **error)
 {
     g_autoptr(MemoryReplay) replay = g_new0(MemoryReplay, 1);
     g_autofree char *name = g_strdup_printf("memory-%u", number);
@@ -299,7 +300,7 @@ MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limi
     g_ptr_array_foreach(tests, reset_test, NULL);
     g_auto(Listener) listener = {0};
     g_auto(MemoryTrace) trace = {.script = &script, .tests = tests, .log = &listener.log};
-    gboolean listening = listen_to(&listener, box, tests, error);
+    gboolean listening = listen_to(&listener, libexec, tests, error);
     g_autoptr(Process) process =
         listening ? start(sandbox, limits, box, &listener, argv, error) : NULL;
     if (process == NULL ||
@@ -345,7 +346,8 @@ MemoryReplay *memory_replay_control(const Sandbox *sandbox, const RubricLimits *
         !put_in_box(libexec, "control.so", box, BUILD_OBJECT))
         return NULL;
     g_autoptr(GPtrArray) again = repeat_tests(tests);
-    g_autoptr(MemoryReplay) replay = memory_replay_run(sandbox, limits, box, 1, again, NULL);
+    g_autoptr(MemoryReplay) replay =
+        memory_replay_run(sandbox, limits, libexec, box, 1, again, NULL);
     g_ptr_array_foreach(again, forget_record, NULL);
     return replay != NULL && replay->state == REPLAY_TRUSTED ? g_steal_pointer(&replay) : NULL;
 }

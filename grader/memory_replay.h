@@ -23,7 +23,6 @@ typedef struct {
     gboolean isolated; /* in a process of its own, because it may die */
 
     gboolean begun, ended;
-    gboolean unusable;  /* a result could not be freed: what is lost then is not a leak */
     guint milliseconds; /* of CPU time */
     guint errors;       /* how often Valgrind saw one, shown or not; leaks not included */
     GPtrArray *events;  /* ValgrindEvent, of the run's document */
@@ -53,12 +52,13 @@ ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record);
 void replayed_test_free(ReplayedTest *test);
 
 /*
- * Run the tests (ReplayedTest). `number` tells the runs for one submission apart. An error if
- * Valgrind is missing or leaves no sign that the worker began: memory_replay_works() tells whether
+ * Run the tests (ReplayedTest). The worker in `box` is a copy of the one in `libexec`. `number` tells the runs for one submission apart. An error if
+ * Valgrind is missing or leaves no sign that the worker began: a control tells whether
  * that is our own fault, since it may also be the object that cannot be loaded there.
  */
-MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits, const char *box,
-                                guint number, GPtrArray *tests, GError **error);
+MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limits,
+                                const char *libexec, const char *box, guint number,
+                                GPtrArray *tests, GError **error);
 
 /*
  * The control: a run of the same tests when harmless code (grader/control) takes the student's

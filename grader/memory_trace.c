@@ -58,12 +58,9 @@ static void add_undefined(ReplayedTest *test, guint kind)
 static gboolean on_words_in_test(ReplayedTest *test, const char *words)
 {
     guint kind;
-    if (g_str_equal(words, "unusable"))
-        test->unusable = TRUE;
-    else if (sscanf(words, "undefined %u", &kind) == 1)
-        add_undefined(test, kind);
-    else
+    if (sscanf(words, "undefined %u", &kind) != 1)
         return FALSE;
+    add_undefined(test, kind);
     return TRUE;
 }
 

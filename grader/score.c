@@ -128,6 +128,11 @@ static double earned(const ItemResult *item, RubricCredit credit)
     return item->max_points * passed / all;
 }
 
+gboolean score_earns(const Rubric *rubric, const ItemResult *item)
+{
+    return earned(item, rubric->credit) > 0;
+}
+
 static void score_item(const Rubric *rubric, ItemResult *item)
 {
     double points = two_decimals(earned(item, rubric->credit));

@@ -12,6 +12,9 @@
  */
 void score_add_items(const Rubric *rubric, Result *result);
 
+/* Do the tests of this item earn points, before any are lost again by its memory? */
+gboolean score_earns(const Rubric *rubric, const ItemResult *item);
+
 /*
  * Mark as skipped the failed tests of an item that needs functions which are not implemented yet,
  * then fill in points, penalties and totals. A test that is TEST_BROKEN makes the result UNGRADED.

@@ -14,7 +14,6 @@
  *     TOKEN ready              the object is loaded; nothing of it has run
  *     TOKEN begin 7            the test with index 7 begins
  *     TOKEN undefined 5        a result of a call of kind 5 has undefined elements
- *     TOKEN unusable           a result was unusable, so nobody could free it
  *     TOKEN end 7 errors 2 after 30   it has ended; Valgrind counted 2 errors in it, leaks not
  *                              included; it took 30 ms of CPU time
  *     TOKEN controls           what follows is the worker's own, see ReplayScript

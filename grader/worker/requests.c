@@ -1,12 +1,9 @@
 /* requests.c: what is asked of Valgrind; see requests.h. */
 #include "requests.h"
 
-#include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <valgrind/memcheck.h>
-
-#include "replay.h"
 
 #define PAGE 4096
 
@@ -106,29 +103,6 @@ static long call_kernel(long number, long first, long second, long third)
 
 /* What comes back; 0 if nobody calls, which is so without Valgrind. */
 enum { DONE = 1, FAILED };
-
-static long send_all(long thread, const char *bytes, size_t length)
-{
-    (void)thread;
-    while (length > 0) {
-        long written = call_kernel(SYS_write, REPLAY_RESULTS_FD, (long)bytes, (long)length);
-        if (written == -EINTR)
-            continue;
-        if (written < 0)
-            return FAILED;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return DONE;
-}
-
-bool request_send(const void *bytes, size_t length)
-{
-    long done = VALGRIND_NON_SIMD_CALL2(send_all, bytes, length);
-    if (done == 0)
-        done = send_all(0, bytes, length);
-    return done == DONE;
-}
 
 static long advise(long thread, void *page, size_t bytes)
 {

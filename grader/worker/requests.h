@@ -42,8 +42,5 @@ bool request_has_changed(const RequestVariables *variables);
 /* The first page of them from `from` on, in steps of a page, that has no content; or their end. */
 size_t request_find_empty(const RequestVariables *variables, size_t from);
 
-/* Write all to REPLAY_RESULTS_FD, also undefined bytes; false if that fails. */
-bool request_send(const void *bytes, size_t length);
-
 /* Is there memory from this page on? For calls_settings: Valgrind logs nothing of it. */
 bool request_is_mapped(void *page, size_t bytes);

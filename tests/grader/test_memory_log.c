@@ -101,8 +101,6 @@ Test(memory_log, what_only_an_attack_does_is_not)
         {"mprotect", "SYSCALL[2,1](10) sys_mprotect ( 0x1000, 4096, 3 )[sync] --> Success(0x0) \n"},
         {"madvise", "SYSCALL[2,1](28) sys_madvise ( 0x4a3b000, 1096, 4 ) --> [async] ... \n"},
         /* Results of its own. */
-        {"write", "SYSCALL[2,1](1) sys_write ( 5, 0x4a43090, 23 ) --> [async] ... \n"},
-        {"writev", "SYSCALL[2,1](20) sys_writev ( 5, 0x4a43090, 2 ) --> [async] ... \n"},
         {"mremap", "SYSCALL[2,1](25) sys_mremap ( 0x11000, 4096, 8192, 0x1 )\n"},
         {"munmap", "SYSCALL[2,1](11) sys_munmap ( 0x31000, 4096 )[sync] --> Success(0x0) \n"},
         {"unlink", "SYSCALL[2,1](1) sys_write ( 1, SYSCALL[2,1](87) sys_unlink ( 0x1(a) )\n"},

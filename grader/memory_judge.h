@@ -1,0 +1,10 @@
+/*
+ * memory_judge.h: from what a run saw in its tests to findings in their items.
+ */
+#pragma once
+
+#include "memory_finding.h"
+#include "memory_replay.h"
+
+/* Judge the tests (ReplayedTest) of a run that came to its end. */
+void memory_judge(const GPtrArray *tests, const StudentFile *file, Result *result);
