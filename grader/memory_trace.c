@@ -285,7 +285,9 @@ void memory_trace_judge(const MemoryTrace *trace, const ProcessOutcome *outcome,
                         MemoryReplay *replay)
 {
     gboolean slow = !trace->done && ran_out_of_time(outcome, cpu_seconds);
-    gboolean honest = !trace->done && !trace->foreign && trace->log->forbidden == NULL;
+    /* Valgrind may itself find what was written into it, and give up. */
+    gboolean honest = !trace->done && !trace->foreign && trace->log->forbidden == NULL &&
+                      !is_written_to(trace);
     if (honest && slow)
         replay->culprit = find_slowest(trace, cpu_seconds);
     else if (honest && trace->running != NULL && !trace->running->isolated)
