@@ -20,6 +20,13 @@
 
 /* A worker normally ends by its CPU limit. On a busy machine that takes longer by the clock. */
 #define WALL_FACTOR 20
+/*
+ * Code that waits uses no CPU time, and only the clock ends its test. After so many of those the
+ * other tests are not run, or one submission could hold up a class for many minutes. A busy machine
+ * gives a worker more than this share of its time.
+ */
+#define MAX_WAITED 3
+#define SHARE_OF_WAITING 0.02
 /* Of what a test printed, the report keeps this much. */
 #define PRINTED_KEPT 2048
 /* What the worker's own messages begin with. */
@@ -35,6 +42,8 @@ typedef struct {
     GPtrArray *wanted; /* TestResult *, not owned: those that run; a worker's id is index + 1 */
     GPtrArray *suites; /* char *, not owned: the suite of each */
     int *printed;      /* per wanted test: the file that its worker prints to, or -1 */
+    gint64 *started;   /* per wanted test: when it got its worker, on the monotonic clock */
+    guint waited;      /* workers that did nothing until their time was up */
     int listening;     /* the proxies connect here */
     int control;       /* to the nursery */
     guint running;     /* workers */
@@ -50,6 +59,7 @@ static void session_clear(Session *session)
         if (session->printed[i] >= 0)
             close(session->printed[i]);
     g_free(session->printed);
+    g_free(session->started);
     g_clear_pointer(&session->wanted, g_ptr_array_unref);
     g_clear_pointer(&session->suites, g_ptr_array_unref);
     if (session->listening >= 0)
@@ -88,6 +98,7 @@ static gboolean enter_tests(Session *session, GError **error)
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "no test is called '%s'", run->filter);
         return FALSE;
     }
+    session->started = g_new0(gint64, session->wanted->len);
     session->printed = g_new(int, session->wanted->len);
     for (guint i = 0; i < session->wanted->len; i++)
         session->printed[i] = -1;
@@ -218,7 +229,22 @@ static gboolean find_wanted(const Session *session, const WireHello *hello, guin
     return FALSE;
 }
 
-/* A test has begun to talk: give it a worker. Without one the proxy reports a broken test. */
+static void refuse_worker(int connection)
+{
+    const WireHeader word = {.magic = WIRE_MAGIC, .kind = WIRE_NO_MORE};
+    send(connection, &word, sizeof word, MSG_NOSIGNAL);
+}
+
+static void give_worker(Session *session, guint index, int connection)
+{
+    session->printed[index] = memfd_create("printed", MFD_CLOEXEC);
+    session->started[index] = g_get_monotonic_time();
+    if (session->printed[index] >= 0 &&
+        send_order(session, index + 1, connection, session->printed[index]))
+        session->running++;
+}
+
+/* A test has begun to talk: give it a worker. Without a word the proxy reports a broken test. */
 static void accept_proxy(Session *session)
 {
     int connection = accept4(session->listening, NULL, NULL, SOCK_CLOEXEC);
@@ -226,13 +252,13 @@ static void accept_proxy(Session *session)
     guint index;
     if (connection < 0)
         return;
-    if (recv(connection, &hello, sizeof hello, MSG_WAITALL) == (ssize_t)sizeof hello &&
-        find_wanted(session, &hello, &index)) {
-        session->printed[index] = memfd_create("printed", MFD_CLOEXEC);
-        if (session->printed[index] >= 0 &&
-            send_order(session, index + 1, connection, session->printed[index]))
-            session->running++;
-    }
+    if (recv(connection, &hello, sizeof hello, MSG_WAITALL) != (ssize_t)sizeof hello ||
+        !find_wanted(session, &hello, &index))
+        ; /* none of ours */
+    else if (session->waited >= MAX_WAITED)
+        refuse_worker(connection);
+    else
+        give_worker(session, index, connection);
     close(connection);
 }
 
@@ -265,11 +291,22 @@ static gboolean start_program(Session *session, const char *socket_path, const c
     return session->program != NULL;
 }
 
+static gboolean has_waited(const Session *session, const NurseryReport *report)
+{
+    if (report->id == 0 || report->id > session->wanted->len)
+        return FALSE;
+    gint64 limit = (gint64)session->rubric->limits.test_seconds * WALL_FACTOR * G_TIME_SPAN_SECOND;
+    return g_get_monotonic_time() - session->started[report->id - 1] >= limit &&
+           (double)report->cpu_usec < SHARE_OF_WAITING * (double)limit;
+}
+
 static void receive_report(Session *session)
 {
     NurseryReport report;
-    if (recv(session->control, &report, sizeof report, MSG_DONTWAIT) == (ssize_t)sizeof report)
-        session->running--;
+    if (recv(session->control, &report, sizeof report, MSG_DONTWAIT) != (ssize_t)sizeof report)
+        return;
+    session->running--;
+    session->waited += has_waited(session, &report);
 }
 
 /* Serve proxies until the test program has ended and every worker with it. */

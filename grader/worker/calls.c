@@ -364,6 +364,7 @@ static WireStatus dispatch(WireKind kind, WireReader *reader, WireHeader *reply,
     case WIRE_KINDS:
     case WIRE_READY:
     case WIRE_DEATH:
+    case WIRE_NO_MORE:
         break;
     }
     return WIRE_BAD_REQUEST;

@@ -45,8 +45,10 @@ typedef enum {
     WIRE_READY =
         0xbead, /* not a call: a worker's first word, said before it comes to any code of the
                             student; whatever it says later may be a lie */
-    WIRE_DEATH = 0xdead, /* not a call: the nursery's word, in place of a reply, that the worker is
+    WIRE_DEATH = 0xdead,  /* not a call: the nursery's word, in place of a reply, that the worker is
                             dead: i32 status as of waitpid() */
+    WIRE_NO_MORE = 0xd1e, /* not a call: the grader's word, instead of a worker's first: there is
+                             none for this test, too many tests before it waited for ever */
 } WireKind;
 
 /* How the call went, as the worker sees it. */

@@ -113,9 +113,9 @@ static Liar start(Lie lie, guint calls, GThread **thread)
     g_autofree char *path = g_build_filename(folder, "socket", NULL);
     liar = (Liar){.listening = listen_at(path),
                   .lie = lie,
-                  .calls = lie != NULL ? calls : 0,
+                  .calls = calls,
                   .stays = {-1, -1},
-                  .first = {.magic = WIRE_MAGIC, .kind = lie != NULL ? WIRE_READY : WIRE_DEATH}};
+                  .first = {.magic = WIRE_MAGIC, .kind = WIRE_READY}};
     g_setenv("ATTENTION_SOCKET", path, TRUE);
     g_setenv("ATTENTION_RECORDS", folder, TRUE);
     g_setenv("ATTENTION_WALL_SECONDS", "60", TRUE);
@@ -123,10 +123,7 @@ static Liar start(Lie lie, guint calls, GThread **thread)
     return liar;
 }
 
-/*
- * Call create_causal_mask(2) `calls` times, of which one is answered; the last one must fail.
- * Without a lie the worker dies before it is set up.
- */
+/* Call create_causal_mask(2) `calls` times, of which one is answered; the last one must fail. */
 static void expect_failure(Lie lie, guint calls, const char *failure, const char *message)
 {
     GThread *thread;
@@ -142,6 +139,30 @@ static void expect_failure(Lie lie, guint calls, const char *failure, const char
     cr_expect_str_eq(caught.failure, failure, "failure is '%s': %s", caught.failure,
                      caught.message);
     cr_expect(strstr(caught.message, message) != NULL, "message is: %s", caught.message);
+}
+
+/* The first word is not a worker's. */
+static void expect_no_worker(WireKind word, const char *failure)
+{
+    GThread *thread;
+    folder = files_scratch_new(NULL);
+    g_autofree char *path = g_build_filename(folder, "socket", NULL);
+    Liar liar = {.listening = listen_at(path),
+                 .stays = {-1, -1},
+                 .first = {.magic = WIRE_MAGIC, .kind = word}};
+    g_setenv("ATTENTION_SOCKET", path, TRUE);
+    g_setenv("ATTENTION_RECORDS", folder, TRUE);
+    g_setenv("ATTENTION_WALL_SECONDS", "60", TRUE);
+    thread = g_thread_new("liar", tell_lies, &liar);
+    if (setjmp(caught.escape) == 0) {
+        tensor_free(create_causal_mask(2));
+        cr_fail("the proxy got a worker");
+    }
+    g_thread_join(thread);
+    close(liar.listening);
+    files_scratch_free(folder);
+    cr_expect_str_eq(caught.failure, failure, "failure is '%s': %s", caught.failure,
+                     caught.message);
 }
 
 /* Call with Q of so many elements a worker that reads nothing, answers nothing and stays. */
@@ -490,7 +511,12 @@ Test(proxy, does_not_take_the_blame_for_a_strange_status)
 
 Test(proxy, blames_the_kit_if_there_is_no_worker)
 {
-    expect_failure(NULL, 1, "broken", "no worker could be set up");
+    expect_no_worker(WIRE_DEATH, "broken");
+}
+
+Test(proxy, is_late_if_there_is_no_worker_any_more)
+{
+    expect_no_worker(WIRE_NO_MORE, "timeout");
 }
 
 /* What waits for ever is killed with all other tests, and then nothing is graded. */

@@ -78,6 +78,8 @@ static long long now_ms(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+#define HINT_WAIT "does it wait for something that never comes?"
+
 /*
  * The worker's first word, said before any code of the student could have said anything. Without
  * it the fault is ours; after it, whatever the worker says or does is the submission's.
@@ -87,8 +89,13 @@ static void await_worker(void)
     WireHeader ready;
     struct pollfd fd = {.fd = proxy.fd, .events = POLLIN};
     if (poll(&fd, 1, proxy.wall_seconds * 1000) != 1 ||
-        !wire_read_all(proxy.fd, &ready, sizeof ready) || ready.magic != WIRE_MAGIC ||
-        ready.kind != WIRE_READY)
+        !wire_read_all(proxy.fd, &ready, sizeof ready) || ready.magic != WIRE_MAGIC)
+        ready.kind = 0;
+    if (ready.kind == WIRE_NO_MORE)
+        fail_test("timeout", HINT_WAIT,
+                  "not run: too many tests before it did not return within %d s",
+                  proxy.wall_seconds);
+    if (ready.kind != WIRE_READY)
         fail_test("broken", NULL, "no worker could be set up for this test");
 }
 
@@ -158,8 +165,8 @@ static void await(const Call *call, short events)
         ready = poll(&fd, 1, left > 0 ? (int)left : 0);
     } while (ready < 0 && errno == EINTR);
     if (ready == 0)
-        fail_test("timeout", "does it wait for something that never comes?",
-                  "%s did not return within %d s", call->function, proxy.wall_seconds);
+        fail_test("timeout", HINT_WAIT, "%s did not return within %d s", call->function,
+                  proxy.wall_seconds);
 }
 
 void call_fail_protocol(const Call *call, const char *why)
