@@ -7,7 +7,8 @@
 
 /* Runs of Valgrind for one submission, besides those that were too slow, and those of what is clean. */
 #define MAX_RUNS 3
-#define MAX_SLOW 4 /* runs that were */
+/* Runs that were too slow: so one submission costs three times the limit at most, and a little. */
+#define MAX_SLOW 3
 #define MAX_DIED 4 /* tests of one item that died: the next ones have little to add */
 #define TAMPERED_HINT                                                                              \
     "this is no fault of your code, unless it plays with Valgrind: tell your instructor"
