@@ -165,25 +165,52 @@ static guint count_clean(const Check *check)
     return clean;
 }
 
+/* Was one put into a process of its own because a run died, and not for what it did natively? */
+static gboolean has_isolated(const Check *check)
+{
+    for (guint i = 0; i < check->tests->len; i++) {
+        const ReplayedTest *test = check->tests->pdata[i];
+        if (test->isolated && !test->test->died)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /*
+ * What is to run again after a run that came to its end: the clean items that have something to
+ * lose, in one process and without the others.
+ *
  * In which test an error is seen is what the worker says, and code that has taken it over may say
- * what it likes: all errors in the item that loses least by them. So after a run with findings the
- * clean items that have something to lose run again without the others, until nothing is found.
+ * what it likes: all errors in the item that loses least by them. And in a process of its own it may
+ * leave before anybody looks for leaks.
  */
 static gboolean keep_clean(Check *check)
 {
     for (guint i = check->tests->len; i-- > 0;) {
-        const ItemResult *item = item_of(check, check->tests->pdata[i]);
+        ReplayedTest *test = check->tests->pdata[i];
+        const ItemResult *item = item_of(check, test);
+        test->isolated = test->test->died;
         if (item->memory->len > 0 || !score_earns(check->rubric, item))
             g_ptr_array_remove_index(check->tests, i);
     }
     return check->tests->len > 0;
 }
 
+/* Judge a run that came to its end. TRUE if there is no need of another one. */
+static gboolean judge(Check *check, Runs *runs)
+{
+    guint clean = count_clean(check);
+    memory_judge(check->tests, &check->file, check->result);
+    gboolean found = count_clean(check) < clean;
+    if ((!found && !has_isolated(check)) || !keep_clean(check))
+        return TRUE;
+    runs->cleared += found;
+    return FALSE;
+}
+
 /* TRUE if this run says all there is to say; if not, what is left of check->tests runs again. */
 static gboolean is_last(Check *check, const MemoryReplay *replay, Runs *runs)
 {
-    guint clean;
     switch (replay->state) {
     case REPLAY_DIED:
         isolate(check, replay->culprit);
@@ -197,12 +224,7 @@ static gboolean is_last(Check *check, const MemoryReplay *replay, Runs *runs)
     case REPLAY_TRUSTED:
         break;
     }
-    clean = count_clean(check);
-    memory_judge(check->tests, &check->file, check->result);
-    if (count_clean(check) == clean || !keep_clean(check))
-        return TRUE;
-    runs->cleared++;
-    return FALSE;
+    return judge(check, runs);
 }
 
 /* Run Valgrind until a run can be believed. Sets *tampered to the reason if one cannot. */

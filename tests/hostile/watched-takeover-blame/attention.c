@@ -109,22 +109,20 @@ static void find_leaks(void)
     ((void (*)(void))find_function("request_find_leaks"))();
 }
 
-/* Two variables of the worker's point into the script, a file in memory, and behind it. */
+/*
+ * The worker has a copy of the script's head among its last variables, and before it how far it has
+ * come. The script itself is a file in memory.
+ */
 static const Script *find_script(void)
 {
-    _Bool (*is_mapped)(void *, size_t) = find_function("request_is_mapped");
     const Elf64_Phdr *segment = find_segment(PT_LOAD, PF_W);
-    uintptr_t *word = (void *)(find_worker() + segment->p_vaddr);
-    for (size_t i = 0; i + 1 < segment->p_memsz / sizeof *word; i++) {
-        uintptr_t from = word[i] < word[i + 1] ? word[i] : word[i + 1];
-        uintptr_t to = word[i] + word[i + 1] - from, page = from & ~(uintptr_t)4095;
-        if (from < 0x4800000 || to >= 0x40000000 || from == to || to - from > 1 << 24)
-            continue;
-        for (; is_mapped((void *)page, 4096); page -= 4096)
-            if (*(uint32_t *)page == MAGIC)
-                return (void *)page;
-    }
-    return NULL;
+    uintptr_t *word = (void *)(find_worker() + segment->p_vaddr + (segment->p_memsz & ~7ul));
+    while ((uint32_t)*word != MAGIC)
+        word--;
+    uintptr_t page = word[-2] & ~(uintptr_t)4095;
+    while (*(uint32_t *)page != MAGIC)
+        page -= 4096;
+    return (void *)page;
 }
 
 /* ---- all tests, in the worker's place -------------------------------------------------------- */
