@@ -138,6 +138,7 @@ static GPtrArray *list_recorded(const Result *result, const char *scratch)
             recorded->item = item->id;
             recorded->test = test->name;
             recorded->record = g_steal_pointer(&record);
+            recorded->cpu_usec = test->cpu_usec;
             recorded->died = test->status == TEST_CRASHED;
             g_ptr_array_add(tests, recorded);
         }

@@ -9,6 +9,10 @@
 #define MAX_RUNS 3
 /* Runs that were too slow: so one submission costs three times the limit at most, and a little. */
 #define MAX_SLOW 3
+/* How much slower code may be under Valgrind, which makes it some hundred times slower at most. */
+#define MAX_SLOWER 500
+#define CLOCK_USEC                                                                                 \
+    10000          /* what a few clock ticks of the kernel are, and cannot tell from nothing */
 #define MAX_DIED 4 /* tests of one item that died: the next ones have little to add */
 #define TAMPERED_HINT                                                                              \
     "this is no fault of your code, unless it plays with Valgrind: tell your instructor"
@@ -83,6 +87,13 @@ static void drop_slow(Check *check, const ReplayedTest *slowest)
         mark_unchecked(check, test, "not_checked", why);
         g_ptr_array_remove_index(check->tests, i);
     }
+}
+
+/* Not even Valgrind is so slow: this code does something else there, and will in each run. */
+static gboolean is_another_there(const ReplayedTest *test)
+{
+    gint64 native = MAX(test->test->cpu_usec, CLOCK_USEC);
+    return test->milliseconds * (gint64)1000 > MAX_SLOWER * native;
 }
 
 /* From the test that ended the run on, each gets a process of its own. */
@@ -216,6 +227,9 @@ static gboolean is_last(Check *check, const MemoryReplay *replay, Runs *runs)
         isolate(check, replay->culprit);
         return FALSE;
     case REPLAY_SLOW:
+        if (is_another_there(replay->culprit))
+            return give_up(check, "a test takes " G_STRINGIFY(
+                                      MAX_SLOWER) " times longer under Valgrind than without it");
         drop_slow(check, replay->culprit);
         if (++runs->slow < MAX_SLOW)
             return FALSE;

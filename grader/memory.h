@@ -17,6 +17,7 @@
 typedef struct {
     const char *item, *test; /* "masking", "causal_mask" */
     char *record;            /* file of requests and native replies, see tests/support/proxy.h */
+    gint64 cpu_usec;         /* of its worker in the native run */
     gboolean died;           /* its worker died in the native run: replay it in a fork of its own */
 } MemoryTest;
 

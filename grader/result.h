@@ -38,6 +38,7 @@ typedef struct {
     char *cause;      /* the likely mistake, when it reproduces the outputs; or NULL */
     char *printed;    /* what the student's code printed during the test, cut; or NULL */
     guint assertions; /* that were made; a pass without any is no pass */
+    gint64 cpu_usec;  /* of the student's code, for the memory verdict; in no report */
 } TestResult;
 
 /* One memory error or leak, at its place in the student's file. */

@@ -306,6 +306,8 @@ static void receive_report(Session *session)
     if (recv(session->control, &report, sizeof report, MSG_DONTWAIT) != (ssize_t)sizeof report)
         return;
     session->running--;
+    if (report.id > 0 && report.id <= session->wanted->len)
+        ((TestResult *)session->wanted->pdata[report.id - 1])->cpu_usec = (gint64)report.cpu_usec;
     session->waited += has_waited(session, &report);
 }
 
