@@ -47,6 +47,37 @@ static const char *setting(const char *name)
     return value;
 }
 
+/*
+ * Code that waits for nothing uses up no CPU time and is stopped by the clock alone. Once a test has
+ * waited so long for nothing, the others of this submission, which may all do the same, wait less.
+ */
+#define LATE_FACTOR 10
+
+static void path_of_late(char *path, size_t size)
+{
+    snprintf(path, size, "%s/late", setting("ATTENTION_RECORDS"));
+}
+
+static void note_late(void)
+{
+    char path[4096];
+    path_of_late(path, sizeof path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        broken("cannot note that a test is late");
+    close(fd);
+}
+
+static int seconds_to_wait(void)
+{
+    char path[4096];
+    int seconds = atoi(setting("ATTENTION_WALL_SECONDS"));
+    path_of_late(path, sizeof path);
+    if (access(path, F_OK) != 0)
+        return seconds;
+    return seconds > LATE_FACTOR ? seconds / LATE_FACTOR : 1;
+}
+
 static int open_record(const char *suite, const char *test)
 {
     char path[4096];
@@ -100,7 +131,7 @@ static void connect_worker(void)
     snprintf(hello.suite, sizeof hello.suite, "%s", suite);
     snprintf(hello.test, sizeof hello.test, "%s", test);
     signal(SIGPIPE, SIG_IGN);
-    proxy.wall_seconds = atoi(setting("ATTENTION_WALL_SECONDS"));
+    proxy.wall_seconds = seconds_to_wait();
     proxy.deadline = now_ms() + proxy.wall_seconds * 1000LL;
     proxy.record = open_record(suite, test);
     if (proxy.record < 0)
@@ -157,9 +188,11 @@ static void await(const Call *call, short events)
         long long left = proxy.deadline - now_ms();
         ready = poll(&fd, 1, left > 0 ? (int)left : 0);
     } while (ready < 0 && errno == EINTR);
-    if (ready == 0)
+    if (ready == 0) {
+        note_late();
         fail_test("timeout", "does it wait for something that never comes?",
                   "%s did not return within %d s", call->function, proxy.wall_seconds);
+    }
 }
 
 void call_fail_protocol(const Call *call, const char *why)
