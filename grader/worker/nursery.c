@@ -148,6 +148,16 @@ static void announce_death(int connection, int wait_status)
     close(connection);
 }
 
+/*
+ * A worker that ignores the signal of its limit is killed a second later. Say then what it was
+ * killed for: SIGKILL alone would mean that there was no memory left.
+ */
+static int explain(int wait_status, uint64_t cpu_usec)
+{
+    bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
+    return killed && cpu_usec >= cpu_seconds * 1000000u ? SIGXCPU : wait_status;
+}
+
 static void reap_workers(void)
 {
     int wait_status;
@@ -157,10 +167,12 @@ static void reap_workers(void)
         for (Worker *worker = workers; worker < workers + MAX_WORKERS; worker++) {
             if (worker->pid != pid)
                 continue;
-            announce_death(worker->connection, wait_status);
             uint64_t seconds = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec);
             uint64_t usec = (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-            report(worker->id, wait_status, seconds * 1000000 + usec);
+            usec += seconds * 1000000;
+            wait_status = explain(wait_status, usec);
+            announce_death(worker->connection, wait_status);
+            report(worker->id, wait_status, usec);
             *worker = (Worker){0};
         }
     }

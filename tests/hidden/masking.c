@@ -16,7 +16,6 @@
  * batches are larger than a block of 8.
  */
 enum { LONGEST = 71, HUGE = 263, MOST_SEQUENCES = 11, MOST_ELEMENTS = HUGE * HUGE };
-enum { MOST_ALLOCATIONS = 200 };
 /* So many show whether each call keeps memory (grader/memory_kept.h). */
 enum { CALLS_ALIKE = 6 };
 
@@ -234,6 +233,6 @@ Test(masking, no_memory, .description = "memory runs out", .timeout = 60)
                                                       expect_bidirectional_without_memory,
                                                       expect_padding_without_memory};
     for (size_t i = 0; i < sizeof without_memory / sizeof *without_memory; i++)
-        for (unsigned n = 1; n <= MOST_ALLOCATIONS && without_memory[i](n, false); n++)
+        for (unsigned n = 1; expect_few_allocations(n) && without_memory[i](n, false); n++)
             without_memory[i](n, true);
 }

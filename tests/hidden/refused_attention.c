@@ -100,8 +100,7 @@ static bool survives(const Tensor *Q, const Tensor *K, const Tensor *V, const Te
  */
 static void expect_survival(const Tensor *Q, const Tensor *K, const Tensor *V, const Tensor *mask)
 {
-    enum { MOST_ALLOCATIONS = 200 };
-    for (unsigned n = 1; n <= MOST_ALLOCATIONS && survives(Q, K, V, mask, n, false); n++)
+    for (unsigned n = 1; expect_few_allocations(n) && survives(Q, K, V, mask, n, false); n++)
         survives(Q, K, V, mask, n, true);
 }
 

@@ -172,13 +172,13 @@ static bool forward_without_memory(const SelfAttention *layer, const Tensor *x, 
 
 Test(self_attention, no_memory, .description = "memory runs out", .timeout = 60)
 {
-    enum { MOST_ALLOCATIONS = 200 };
     SelfAttention *layer = create_layer(2);
     owned Tensor *x = random_tensor(2, (int[]){2, 2});
     expect_forward(layer, x, NULL);
-    for (unsigned n = 1; n <= MOST_ALLOCATIONS && create_without_memory(n, false); n++)
+    for (unsigned n = 1; expect_few_allocations(n) && create_without_memory(n, false); n++)
         create_without_memory(n, true);
-    for (unsigned n = 1; n <= MOST_ALLOCATIONS && forward_without_memory(layer, x, n, false); n++)
+    for (unsigned n = 1; expect_few_allocations(n) && forward_without_memory(layer, x, n, false);
+         n++)
         forward_without_memory(layer, x, n, true);
     self_attention_free(layer);
 }

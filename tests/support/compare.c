@@ -247,6 +247,16 @@ void expect_no_tensor(const Tensor *got, const char *why)
     passed_check();
 }
 
+bool expect_few_allocations(unsigned n)
+{
+    enum { MOST_ALLOCATIONS = 500 };
+    if (n > MOST_ALLOCATIONS)
+        fail_test("value", "a handful is enough: one tensor is two of them",
+                  "one call with small input asks for memory more than %d times", MOST_ALLOCATIONS);
+    passed_check();
+    return true;
+}
+
 void free_result(AttentionResult result)
 {
     tensor_free(result.output);

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "attention.h"
 
 /* An array that a tensor must be equal to. */
@@ -65,6 +67,13 @@ void expect_attention_values(AttentionResult got, const Tensor *mask, const Expe
 /* Bad input was refused, with {NULL, NULL} or NULL; `why` says what is bad about it. */
 void expect_refused(AttentionResult got, const char *why);
 void expect_no_tensor(const Tensor *got, const char *why);
+
+/*
+ * For a loop in which the n-th allocation of a call fails: true, as long as n is a number of
+ * allocations that a call may need. Code that tries whether there is memory for thousands of blocks
+ * would otherwise outlast the loop, and never see a failure where it matters.
+ */
+bool expect_few_allocations(unsigned n);
 
 /* Free both tensors of a result. */
 void free_result(AttentionResult result);

@@ -74,6 +74,18 @@ static void check_inputs(Call *call, const Input *inputs, unsigned count)
     }
 }
 
+/*
+ * A tensor is two blocks that the caller frees, so they are new each time; memory that came in
+ * another way than through malloc() is none that can run out.
+ */
+static void check_new(const Call *call, unsigned results)
+{
+    enum { BLOCKS = 2 };
+    if (call->reply.allocated < BLOCKS * results)
+        fail_test("result", "create each result with tensor_create(), in the call that returns it",
+                  "%s returned a tensor that this call did not allocate", call->function);
+}
+
 static AttentionResult get_attention(Call *call, const Input *inputs, unsigned count)
 {
     AttentionResult result = {0};
@@ -82,6 +94,7 @@ static AttentionResult get_attention(Call *call, const Input *inputs, unsigned c
     result.weights = get_result(call);
     check_inputs(call, inputs, count);
     call_end(call);
+    check_new(call, (result.output != NULL) + (result.weights != NULL));
     if ((result.output == NULL) != (result.weights == NULL))
         fail_test("result", "return both tensors, or free what you have and return {NULL, NULL}",
                   "%s returned half a result: %s is NULL", call->function,
@@ -146,6 +159,7 @@ static Tensor *get_mask(Call *call)
     call_perform(call);
     Tensor *mask = get_result(call);
     call_end(call);
+    check_new(call, mask != NULL);
     return mask;
 }
 
@@ -182,5 +196,6 @@ Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
                       call.function, (unsigned)i, lengths[i], now);
     }
     call_end(&call);
+    check_new(&call, mask != NULL);
     return mask;
 }

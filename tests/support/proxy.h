@@ -7,7 +7,7 @@
  * not, or the worker dies or is late, the proxy fails the running test with the reason.
  *
  * Also without a test's asking the proxy fails it when an input was changed, when a result is an
- * input or shares its memory, and when a function is not defined.
+ * input or shares its memory or was not allocated by the call, and when a function is not defined.
  *
  * Environment, set by the grader: ATTENTION_SOCKET (where to connect), ATTENTION_RECORDS (folder in
  * which the calls of each test are recorded, in a file SUITE.TEST: each request, followed by its
