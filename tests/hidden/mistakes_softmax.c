@@ -275,6 +275,17 @@ static void total_carried_on(const AttentionCall *call, double *x)
     }
 }
 
+/* Each exponential replaces the sum of those before. */
+static void last_is_total(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (double *row = x; row < x + call->scores.size; row += n) {
+        double largest = largest_of(row, n, 1), last = exp(row[n - 1] - largest);
+        for (size_t key = 0; key < n; key++)
+            row[key] = exp(row[key] - largest) / last;
+    }
+}
+
 static const Mistake list[] = {
     {"the softmax runs over the queries: the columns of the weights sum to 1", FAMILY_SOFTMAX,
      .softmax = over_queries},
@@ -306,6 +317,8 @@ static const Mistake list[] = {
      .softmax = maximum_carried_on, .seen_as_overflow = true},
     {"the sum of the exponentials does not begin at 0 in each row", FAMILY_SOFTMAX,
      .softmax = total_carried_on},
+    {"only the last exponential of a row is in the sum: each replaces the sum of those before",
+     FAMILY_SOFTMAX, .softmax = last_is_total},
     {"the running sum is not rescaled when the maximum grows", FAMILY_SOFTMAX,
      .softmax = total_not_rescaled},
     {"the softmax is applied twice", FAMILY_SOFTMAX, .softmax = twice},
