@@ -34,13 +34,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ValidateOptions, validate_options_clear)
 static gboolean prove(Proof *proof, const ValidateOptions *options, GError **error)
 {
     const ProofSeeds seeds = {(guint)options->seeds, (guint)options->seeds * SOLUTION_FACTOR};
+    if (!options->no_mutants && !proof_add_written(proof, error))
+        return FALSE;
+    if (!proof_holds(proof)) { /* a slip in a file is told before minutes are spent */
+        g_ptr_array_set_size(proof->mutants, 0);
+        return TRUE;
+    }
     if (!options->no_release && !proof_check_kit(proof, error))
         return FALSE;
     if (!proof_check_coverage(proof, options->coverage, error) ||
         !proof_check_right(proof, &seeds, error))
         return FALSE;
-    return options->no_mutants || (proof_add_written(proof, error) &&
-                                   (options->no_systematic || proof_add_systematic(proof, error)) &&
+    return options->no_mutants || ((options->no_systematic || proof_add_systematic(proof, error)) &&
                                    proof_check_mutants(proof, error));
 }
 

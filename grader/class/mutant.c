@@ -64,13 +64,13 @@ static gboolean read_head_line(Mutant *mutant, const char *line, guint number, G
     if (g_str_equal(key, "mutant") && mutant->says == NULL)
         mutant->says = g_steal_pointer(&value);
     else if (g_str_equal(key, "base") && mutant->base == NULL)
-        mutant->base = g_steal_pointer(&value);
+        mutant->base = g_steal_pointer(&value), mutant->base_line = number;
     else if (g_str_equal(key, "loses") && mutant->loses == NULL)
-        mutant->loses = split_words(value);
+        mutant->loses = split_words(value), mutant->loses_line = number;
     else if (g_str_equal(key, "hint") && mutant->hints == NULL)
         mutant->hints = split_words(value);
     else if (g_str_equal(key, "cause") && mutant->causes == NULL)
-        mutant->causes = split_words(value);
+        mutant->causes = split_words(value), mutant->causes_line = number;
     else
         return refuse(error, mutant, number, "unknown or repeated key '%s'", key);
     return TRUE;

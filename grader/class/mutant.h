@@ -32,11 +32,12 @@ typedef struct {
 
 typedef struct {
     char *path;
-    char *name;       /* of the file, without ".mutant" */
-    char *says;       /* the mistake, to be read after "a solution that ..." */
-    GStrv loses;      /* ids of rubric items */
-    GStrv hints;      /* words */
-    GStrv causes;     /* words, or NULL */
+    char *name;   /* of the file, without ".mutant" */
+    char *says;   /* the mistake, to be read after "a solution that ..." */
+    GStrv loses;  /* ids of rubric items */
+    GStrv hints;  /* words */
+    GStrv causes; /* words, or NULL */
+    guint loses_line, causes_line, base_line;
     char *base;       /* relative to the root of the kit */
     GPtrArray *edits; /* MutantEdit */
 } Mutant;

@@ -1,6 +1,9 @@
 /* proof.c: see proof.h. */
 #include "class/proof.h"
 
+/* Mutants get the same inputs each time, so that what survives today survives tomorrow. */
+#define MUTANT_SEED 1
+
 static void check_free(ProofCheck *check)
 {
     g_free(check->name);
@@ -70,6 +73,15 @@ gboolean proof_holds(const Proof *proof)
         if (((const ProofCheck *)proof->checks->pdata[i])->findings->len > 0)
             return FALSE;
     return TRUE;
+}
+
+ProofMutant *proof_add_mutant(Proof *proof, const char *name, const char *source)
+{
+    ProofMutant *mutant = g_new0(ProofMutant, 1);
+    mutant->trial = trial_new(name, source, MUTANT_SEED);
+    mutant->trial->memory = MEMORY_IF_PASSED;
+    g_ptr_array_add(proof->mutants, mutant);
+    return mutant;
 }
 
 char *proof_mutant_says(const ProofMutant *mutant)

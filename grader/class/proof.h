@@ -59,6 +59,9 @@ void proof_found(ProofCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3)
 /* Nothing was found by any check. */
 gboolean proof_holds(const Proof *proof);
 
+/* A new mutant, whose memory is looked at if it passes all tests. */
+ProofMutant *proof_add_mutant(Proof *proof, const char *name, const char *source);
+
 /* "attention.c:95:33: comparison: '<' becomes '<='", or what a written one says. */
 char *proof_mutant_says(const ProofMutant *mutant);
 

@@ -169,6 +169,59 @@ static void expect_row(const char *handout, const char *row, ProofCheck *check)
         proof_found(check, "starter/README.md has no '%s', which rubric.yaml says", row);
 }
 
+/* ---- the score of a masked position ---------------------------------------------------------- */
+
+#define MASKED_SCORE "ATTENTION_MASKED_SCORE"
+
+static guint count(const char *text, const char *part)
+{
+    guint found = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part))
+        found++;
+    return found;
+}
+
+/* "-1e9" of "#define ATTENTION_MASKED_SCORE (-1e9f)"; NULL if there is no such line. */
+static char *read_masked_score(const char *header)
+{
+    const char *begin = strstr(header, "#define " MASKED_SCORE " (");
+    if (begin == NULL)
+        return NULL;
+    begin = strchr(begin, '(') + 1;
+    return g_strndup(begin, strcspn(begin, "fF)\n"));
+}
+
+/* One number in attention.h, the handout and the words of the tests; the solution takes its name. */
+static gboolean check_masked_score(const Proof *proof, const char *handout, ProofCheck *check,
+                                   GError **error)
+{
+    g_autofree char *path = g_build_filename(proof->kit->include, "attention.h", NULL);
+    g_autofree char *source = solution_path(proof);
+    g_autofree char *header = NULL, *solution = NULL, *tests = NULL;
+    gsize length;
+    if (!g_file_get_contents(path, &header, NULL, error) ||
+        !g_file_get_contents(source, &solution, NULL, error) ||
+        !g_file_get_contents(proof->context->program, &tests, &length, error))
+        return FALSE;
+    g_autofree char *score = read_masked_score(header);
+    if (score == NULL) {
+        proof_found(check, "starter/attention.h has no '#define " MASKED_SCORE " (NUMBER)'");
+        return TRUE;
+    }
+    g_autofree char *promise = g_strdup_printf("becomes %s ", score);
+    if (strstr(handout, promise) == NULL)
+        proof_found(check, "starter/attention.h masks with %s, starter/README.md does not", score);
+    if (memmem(tests, length, promise, strlen(promise)) == NULL)
+        proof_found(check, "starter/attention.h masks with %s, the hidden tests do not", score);
+    g_autofree char *stubs = stub_generate(solution, "solution/attention.c", NULL);
+    if (stubs != NULL && count(solution, MASKED_SCORE) == count(stubs, MASKED_SCORE))
+        proof_found(check, "solution/attention.c does not mask with " MASKED_SCORE
+                           ", as attention.h promises");
+    return TRUE;
+}
+
+/* ---- all that is promised -------------------------------------------------------------------- */
+
 /* What rubric.yaml gives is what the handout's table of points promises. */
 static gboolean check_handout(Proof *proof, GError **error)
 {
@@ -191,7 +244,9 @@ static gboolean check_handout(Proof *proof, GError **error)
         proof_found(check, "starter/README.md says that memory errors cost points, but in "
                            "rubric.yaml memory.penalty is 0");
     }
-    check->says = g_strdup("its points are those of the rubric");
+    if (!check_masked_score(proof, handout, check, error))
+        return FALSE;
+    check->says = g_strdup("its points and its masked score are those of the rubric and the tests");
     proof_end(check);
     return TRUE;
 }

@@ -3,51 +3,7 @@
 
 #include <string.h>
 
-#include "error.h"
-
-/* Mutants get the same inputs each time, so that what survives today survives tomorrow. */
-#define MUTANT_SEED 1
-
 /* ---- which there are ------------------------------------------------------------------------- */
-
-static ProofMutant *add(Proof *proof, const char *name, const char *source)
-{
-    ProofMutant *mutant = g_new0(ProofMutant, 1);
-    mutant->trial = trial_new(name, source, MUTANT_SEED);
-    mutant->trial->memory = MEMORY_IF_PASSED;
-    g_ptr_array_add(proof->mutants, mutant);
-    return mutant;
-}
-
-static gboolean add_written(Proof *proof, const char *path, GError **error)
-{
-    g_autoptr(Mutant) written = mutant_load(path, error);
-    if (written == NULL)
-        return FALSE;
-    g_autofree char *base = g_build_filename(proof->kit->root, written->base, NULL);
-    g_autofree char *text = NULL;
-    if (!g_file_get_contents(base, &text, NULL, error))
-        return FALSE;
-    g_autofree char *source = mutant_apply(written, text, error);
-    if (source == NULL)
-        return FALSE;
-    ProofMutant *mutant = add(proof, written->name, source);
-    mutant->trial->memory = MEMORY_ALWAYS;
-    mutant->written = g_steal_pointer(&written);
-    return TRUE;
-}
-
-gboolean proof_add_written(Proof *proof, GError **error)
-{
-    g_autofree char *folder = g_build_filename(proof->kit->root, "tests", "mutants", NULL);
-    g_autoptr(GPtrArray) paths = mutant_list(folder, error);
-    if (paths == NULL)
-        return FALSE;
-    for (guint i = 0; i < paths->len; i++)
-        if (!add_written(proof, paths->pdata[i], error))
-            return FALSE;
-    return TRUE;
-}
 
 gboolean proof_add_systematic(Proof *proof, GError **error)
 {
@@ -63,7 +19,7 @@ gboolean proof_add_systematic(Proof *proof, GError **error)
         Mutation *mutation = proof->mutations->pdata[i];
         g_autofree char *name =
             g_strdup_printf("%u:%u %s", mutation->line, mutation->column, mutation->kind);
-        add(proof, name, mutation->source)->systematic = mutation;
+        proof_add_mutant(proof, name, mutation->source)->systematic = mutation;
     }
     return TRUE;
 }

@@ -5,8 +5,13 @@
 
 #include "proof.h"
 
-/* Take the mutants of tests/mutants/ and those of solution/attention.c. */
+/*
+ * Take the mutants of tests/mutants/, and check their files: a check, which takes seconds. Those
+ * that cannot be read are left out.
+ */
 gboolean proof_add_written(Proof *proof, GError **error);
+
+/* Take those of solution/attention.c. */
 gboolean proof_add_systematic(Proof *proof, GError **error);
 
 /* Grade them all, and check what became of them: six checks. */

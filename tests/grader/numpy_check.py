@@ -100,6 +100,7 @@ class Solution:
 
     def self_attention(self, x, mask=None):
         layer = self.c.self_attention_create(x.shape[-1])
+        assert ctypes.cast(layer, ctypes.POINTER(ctypes.c_int))[0] == x.shape[-1], "layer.d_model"
         forward = self.c.self_attention_forward
         result = self.call(lambda x, mask: forward(layer, x, mask), x, mask)
         self.c.self_attention_free(layer)
@@ -156,6 +157,48 @@ def check_random_calls(solution, random):
         assert np.array_equal(solution.bidirectional_mask(int(Lk)), bidirectional_mask(Lk))
 
 
+# The shapes in which a mistake hides best; each with each kind of mask.
+EDGES = [
+    # leading, Lq, Lk, d_k, d_v
+    ((), 1, 1, 1, 1), ((1,), 1, 1, 1, 1), ((1, 1), 1, 1, 1, 1), ((), 1, 5, 3, 2), ((), 5, 1, 3, 2),
+    ((), 3, 4, 1, 5), ((), 3, 4, 5, 1), ((1,), 1, 7, 4, 4), ((1,), 7, 1, 4, 2), ((2,), 1, 3, 2, 5),
+    ((3, 1), 2, 5, 4, 3), ((1, 3), 5, 2, 3, 4), ((2, 3), 4, 4, 4, 4), ((2,), 4, 6, 5, 7),
+    ((), 300, 2, 3, 2), ((), 2, 300, 3, 2), ((), 2, 3, 300, 2), ((), 2, 3, 2, 300),
+    ((300,), 1, 2, 2, 1),
+]
+
+
+def masks_that_fit(random, shape):
+    """None, and masks of every number of axes and with every leading axis 1 or not."""
+    yield None
+    for ndim in range(2, len(shape) + 1):
+        full = shape[len(shape) - ndim:]
+        for ones in range(2 ** (ndim - 2)):
+            some = tuple(1 if ones >> i & 1 else size for i, size in enumerate(full[:-2]))
+            yield random.choice([0, 1], some + full[-2:])
+    yield np.zeros(shape)
+    yield np.ones(shape)
+    yield random.choice([0, -0.0, 1e-40, -1, 0.5, 7], shape)
+
+
+def check_edges(solution, random):
+    for leading, Lq, Lk, d_k, d_v in EDGES:
+        Q, K, V = (np.float32(random.standard_normal(leading + shape)).astype(np.float64)
+                   for shape in ((Lq, d_k), (Lk, d_k), (Lk, d_v)))
+        for mask in masks_that_fit(random, leading + (Lq, Lk)):
+            what = f"Q {Q.shape}, K {K.shape}, V {V.shape}, mask {np.shape(mask)}"
+            mask = None if mask is None else np.float32(mask)
+            expect_same(solution.attention(Q, K, V, mask), attention(Q, K, V, mask), what)
+        for mask in masks_that_fit(random, leading + (Lq, Lq)):
+            mask = None if mask is None else np.float32(mask)
+            expect_same(solution.self_attention(Q, mask), attention(Q, Q, Q, mask), f"x {Q.shape}")
+    for n in (1, 2, 3, 64, 257):
+        assert np.array_equal(solution.causal_mask(n), causal_mask(n)), n
+        assert np.array_equal(solution.bidirectional_mask(n), bidirectional_mask(n)), n
+        for lengths in ([0], [n], [n - 1], [0, n, n // 2], [n] * 5):
+            assert np.array_equal(solution.padding_mask(lengths, n), padding_mask(lengths, n)), n
+
+
 def expect_weights(weights, shape):
     assert weights.shape == shape and np.allclose(weights.sum(axis=-1), 1)
 
@@ -202,11 +245,12 @@ def main():
     solution = Solution(sys.argv[1])
     try:
         check_notebook(solution, random)
+        check_edges(solution, random)
         check_random_calls(solution, random)
     except AssertionError:
         print(f"numpy_check: with seed {sequence.entropy}:", file=sys.stderr)
         raise
-    print(f"numpy_check: the notebook's tests pass, {CALLS} random calls are as NumPy computes them")
+    print(f"numpy_check: the notebook's tests pass, edges and {CALLS} random calls are as in NumPy")
 
 
 main()

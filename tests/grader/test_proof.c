@@ -167,6 +167,26 @@ Test(proof, a_mutant_that_loses_other_points_is_found)
     assert_found("likely causes", "unscaled, which does not scale, is told in");
 }
 
+/* Each slip has its file and line, and is told before anything is graded. */
+Test(proof, slips_in_the_files_of_mutants_are_found)
+{
+    g_autoptr(GError) error = NULL;
+    put_unscaled("maskin", "scores", "xyzzy\n");
+    put("tests/mutants/headless.mutant", "mutant: does nothing\n\nreplace:\na\nwith:\nb\n");
+    put("tests/mutants/baseless.mutant",
+        "mutant: a\nloses: masking\nhint: a\nbase: nowhere.c\n\nreplace:\na\nwith:\nb\n");
+    put("tests/mutants/broken.mutant",
+        "mutant: a\nloses: masking\nhint: a\nbase: solution/attention.c\n\nreplace:\n"
+        "    divide_by(scores, sqrtf((float)tensor_axis(Q, -1)));\nwith:\n    divide_by(\n");
+    cr_assert(proof_add_written(proof, &error), "%s", error ? error->message : "");
+    assert_found("files of mutants", "unscaled.mutant:2: rubric.yaml has no item 'maskin'");
+    assert_found("files of mutants",
+                 "unscaled.mutant:4: no hidden test names a cause with 'xyzzy'");
+    assert_found("files of mutants", "headless.mutant:3: there is no 'loses:'");
+    assert_found("files of mutants", "baseless.mutant:4: there is no 'nowhere.c'");
+    assert_found("files of mutants", "broken.mutant:6: with this edit it does not compile");
+}
+
 Test(proof, a_cause_that_is_not_expected_is_found)
 {
     put_unscaled(ALL_ATTENTION, "scores", NULL);
@@ -287,6 +307,35 @@ Test(proof, other_points_than_in_the_handout_are_found)
     assert_found("the handout", "'10 % of'");
     assert_found("the handout", "'| `masking` | 7 |'");
     assert_found("the handout", "'| **32** |'");
+}
+
+/* Replace the only `old` in a text of ours by a `new` of the same length. */
+static void swap(char *text, const char *old, const char *new)
+{
+    char *at = strstr(text, old);
+    cr_assert(at != NULL && strlen(old) == strlen(new), "no '%s'", old);
+    memcpy(at, new, strlen(new));
+}
+
+Test(proof, another_masked_score_is_found)
+{
+    g_autofree char *header = NULL;
+    cr_assert(g_file_get_contents("starter/attention.h", &header, NULL, NULL));
+    swap(header, "(-1e9f)", "(-1e8f)");
+    put("starter/attention.h", header);
+    small.include = g_build_filename(folder, "starter", NULL);
+    check_kit();
+    assert_found("the handout", "attention.h masks with -1e8, starter/README.md does not");
+    assert_found("the handout", "attention.h masks with -1e8, the hidden tests do not");
+    g_free(small.include);
+}
+
+Test(proof, a_solution_with_a_masked_score_of_its_own_is_found)
+{
+    swap(solution, "= ATTENTION_MASKED_SCORE;", "= -1e8f                 ;");
+    put("solution/attention.c", solution);
+    check_kit();
+    assert_found("the handout", "solution/attention.c does not mask with ATTENTION_MASKED_SCORE");
 }
 
 Test(proof, a_penalty_that_was_taken_away_is_found)

@@ -200,6 +200,7 @@ static void put_reply(const WireHeader *request, const WireBuffer *payload, GByt
 {
     WireHeader reply = *request;
     reply.length = (uint32_t)payload->length;
+    reply.allocated = 2; /* as for a mask */
     g_byte_array_append(answer, (const guint8 *)&reply, sizeof reply);
     g_byte_array_append(answer, payload->bytes, (guint)payload->length);
 }

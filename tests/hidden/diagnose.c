@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diagnose_scale.h"
 #include "fail.h"
 
 /*
@@ -80,13 +81,22 @@ static bool shows(const AttentionCall *call, Oracle right, const Mistake *mistak
     return false;
 }
 
+/* Where no number is left, many mistakes look alike. */
+static bool tells(const Mistake *mistake, const Expected *weights, size_t size)
+{
+    for (size_t i = 0; i < size && mistake->family != FAMILY_EXPONENT; i++)
+        if (isnan(weights->elements[i]))
+            return false;
+    return true;
+}
+
 static bool fits(const AttentionCall *call, AttentionResult got, Oracle right,
                  const Mistake *mistake)
 {
     Oracle wrong;
     if (!shows(call, right, mistake, &wrong))
         return false;
-    bool fitting = reproduces(got, wrong);
+    bool fitting = tells(mistake, &wrong.weights, call->scores.size) && reproduces(got, wrong);
     oracle_free(wrong);
     return fitting;
 }
@@ -100,10 +110,12 @@ typedef struct {
 
 static void suspect(Suspicion *suspicion, const Mistake *mistake)
 {
+    bool vague = mistake->seen_as_overflow && wanted != 1u << mistake->family;
+    const char *says = vague ? family_says[mistake->family] : mistake->says;
     if (!suspicion->says) {
-        suspicion->says = mistake->says;
+        suspicion->says = says;
         suspicion->family = mistake->family;
-    } else if (strcmp(suspicion->says, mistake->says) != 0) {
+    } else if (strcmp(suspicion->says, says) != 0) {
         suspicion->several = true;
         suspicion->apart |= mistake->family != suspicion->family || !mistake->family;
     }
@@ -189,6 +201,23 @@ static void acquit_by_right_calls(void)
     wanted = wanted_now;
 }
 
+static double by_what_fits(const AttentionCall *call)
+{
+    return call->divisor;
+}
+
+/* When no mistake fits that is known, or several divisors do, the number says what is wrong. */
+static const char *find_divisor(AttentionCall call, AttentionResult got, Oracle right)
+{
+    static const Mistake by_a_number = {.family = FAMILY_SCALE, .divisor = by_what_fits};
+    call.divisor = divisor_of_weights(&call, got.weights);
+    double right_divisor = sqrt(call.d_k);
+    if (fabs(call.divisor - right_divisor) < 0.01 * right_divisor || call.divisor == 0 ||
+        !fits(&call, got, right, &by_a_number))
+        return NULL;
+    return says_divisor(&call, call.divisor);
+}
+
 static const char *find_cause(const AttentionCall *call, AttentionResult got, Oracle right)
 {
     Suspicion suspicion = {0};
@@ -196,19 +225,21 @@ static const char *find_cause(const AttentionCall *call, AttentionResult got, Or
         for (size_t i = 0; i < lists[list]->count; i++)
             if (!acquitted[list][i] && fits(call, got, right, &lists[list]->mistakes[i]))
                 suspect(&suspicion, &lists[list]->mistakes[i]);
-    return conclude(&suspicion);
+    bool unnamed = !suspicion.says || (suspicion.several && suspicion.family == FAMILY_SCALE);
+    const char *divisor = unnamed && !suspicion.apart ? find_divisor(*call, got, right) : NULL;
+    return divisor ? divisor : conclude(&suspicion);
 }
 
 const char *cause_of_attention(AttentionResult got, Oracle right, const Tensor *Q, const Tensor *K,
                                const Tensor *V, const Tensor *mask)
 {
+    AttentionCall call = attention_call(Q, K, V, mask);
     if (!has_shape(got.weights, &right.weights) || !has_shape(got.output, &right.output))
         return NULL;
     if (reproduces(got, right)) {
         remember_right(Q, K, V, mask);
         return NULL;
     }
-    AttentionCall call = attention_call(Q, K, V, mask);
     acquit_by_right_calls();
     return find_cause(&call, got, right);
 }

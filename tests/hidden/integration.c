@@ -135,13 +135,13 @@ static void expect_same(const Tensor *before, const Tensor *after, size_t begin,
 Test(integration, causal_future, .description = "the future does not change the past",
      .timeout = 60)
 {
-    enum { LENGTH = 6, WIDTH = 4, NOW = 3 };
+    enum { LENGTH = 7, WIDTH = 13, NOW = 3 };
     owned Tensor *x = random_tensor(3, (int[]){2, LENGTH, WIDTH});
     owned Tensor *changed = tensor_copy(x);
     for (size_t i = 0; i < x->size; i++)
         if (i / WIDTH % LENGTH > NOW)
             changed->data[i] = 50 * x->data[i] + 7;
-    owned Tensor *causal = need_mask(create_causal_mask(LENGTH), "create_causal_mask(6)");
+    owned Tensor *causal = need_mask(create_causal_mask(LENGTH), "create_causal_mask(7)");
     owned Tensor *true_causal = true_causal_mask(LENGTH);
     SelfAttention *layer = need_layer(WIDTH);
 
@@ -219,14 +219,14 @@ Test(integration, order_of_keys, .description = "the order of the keys means not
      .timeout = 60)
 {
     static const int order[] = {3, 0, 4, 2, 1};
-    owned Tensor *Q = random_tensor(2, (int[]){3, 4});
-    owned Tensor *K = random_tensor(2, (int[]){5, 4});
-    owned Tensor *V = random_tensor(2, (int[]){5, 4});
-    for (size_t i = 0; i < Q->size; i += 4)
+    owned Tensor *Q = random_tensor(2, (int[]){3, 13});
+    owned Tensor *K = random_tensor(2, (int[]){5, 13});
+    owned Tensor *V = random_tensor(2, (int[]){5, 13});
+    for (size_t i = 0; i < Q->size; i += 13)
         Q->data[i] = 1;
     owned Tensor *mixed_K = reorder(K, order), *mixed_V = reorder(V, order);
     owned Tensor *shifted_K = tensor_copy(mixed_K);
-    for (size_t i = 0; i < K->size; i += 4)
+    for (size_t i = 0; i < K->size; i += 13)
         shifted_K->data[i] += 3;
 
     AttentionResult plain = scaled_dot_product_attention(Q, K, V, NULL);

@@ -126,6 +126,7 @@ static void expect_padding_of_many(void)
 
 Test(masking, padding, .description = "the padding mask", .timeout = 60)
 {
+    expect_padding((int[]){3, 5, 0, 1}, 4, 7);
     expect_padding((int[]){5, 3, 4}, 3, 5);
     for (int call = 0; call < CALLS_ALIKE; call++)
         expect_padding((int[]){3, 2}, 2, 4);
@@ -184,9 +185,9 @@ static void expect_bad_lengths_refused(void)
 /* A function that refuses everything refuses nothing: good calls come first. */
 Test(masking, bad_input, .description = "bad input is refused", .timeout = 60)
 {
-    expect_causal(2);
-    expect_bidirectional(2);
-    expect_padding((int[]){2, 0, 3}, 3, 3);
+    expect_causal(5);
+    expect_bidirectional(5);
+    expect_padding((int[]){5, 3, 0, 4}, 4, 6);
     expect_bad_sizes_refused();
     expect_bad_lengths_refused();
 }
@@ -219,10 +220,10 @@ static bool expect_bidirectional_without_memory(unsigned n, bool rest)
 static bool expect_padding_without_memory(unsigned n, bool rest)
 {
     proxy_fail_allocation(n, rest);
-    owned Tensor *mask = create_padding_mask((int[]){1, 2}, 2, 2);
+    owned Tensor *mask = create_padding_mask((int[]){1, 3, 2}, 3, 4);
     bool failed = proxy_allocated() >= n;
     if (mask || !failed)
-        expect_padding_result(mask, (int[]){1, 2}, 2, 2);
+        expect_padding_result(mask, (int[]){1, 3, 2}, 3, 4);
     return failed;
 }
 

@@ -9,7 +9,10 @@
 
 AttentionCall attention_call(const Tensor *Q, const Tensor *K, const Tensor *V, const Tensor *mask)
 {
+    static int first_d_k;
     int last = Q->ndim - 1;
+    if (!first_d_k)
+        first_d_k = Q->shape[last];
     AttentionCall call = {.Q = Q,
                           .K = K,
                           .V = V,
@@ -18,7 +21,8 @@ AttentionCall attention_call(const Tensor *Q, const Tensor *K, const Tensor *V, 
                           .n_queries = Q->shape[last - 1],
                           .n_keys = K->shape[last - 1],
                           .d_k = Q->shape[last],
-                          .d_v = V->shape[last]};
+                          .d_v = V->shape[last],
+                          .first_d_k = first_d_k};
     memcpy(call.scores.shape, Q->shape, sizeof Q->shape);
     call.scores.shape[last] = call.n_keys;
     call.batches = Q->size / (size_t)(call.n_queries * call.d_k);
@@ -81,7 +85,7 @@ double largest_of(const double *x, size_t count, size_t step)
 
 /* ---- the steps done right -------------------------------------------------------------------- */
 
-static double right_dot(Place at)
+double dot_product(Place at)
 {
     const float *query = query_of(at), *key = keys_of(at) + at.key * at.call->d_k;
     double sum = 0;
@@ -130,7 +134,7 @@ static void fill_scores(const AttentionCall *call, const Mistake *mistake, doubl
     double divisor = mistake->divisor ? mistake->divisor(call) : sqrt(call->d_k);
     for (size_t i = 0; i < call->scores.size; i++) {
         Place at = place_at(call, i);
-        double score = (mistake->dot ? mistake->dot : right_dot)(at) / divisor;
+        double score = (mistake->dot ? mistake->dot : dot_product)(at) / divisor;
         scores[i] = (mistake->masked ? mistake->masked : right_masked)(at, score);
     }
 }

@@ -14,6 +14,8 @@ typedef struct {
     Tensor scores;  /* only its shape: (..., Lq, Lk) */
     size_t batches; /* of all leading axes together */
     int n_queries, n_keys, d_k, d_v;
+    int first_d_k;  /* of the first call of this test */
+    double divisor; /* by which the scores seem to have been divided; 0: not known */
 } AttentionCall;
 
 /* One of the scores of a call. */
@@ -38,8 +40,11 @@ typedef struct {
     double (*added)(Place at, int column);                /* to the output; the key is 0 */
     bool output_in_int;                                   /* its sums are cut to whole numbers */
     bool scores_returned;                                 /* in place of the weights */
+    bool
+        seen_as_overflow; /* alone: so much may be behind it that only a test made for it names it */
 } Mistake;
 
+/* Call it for each call of a test, in their order: it keeps what later mistakes may depend on. */
 AttentionCall attention_call(const Tensor *Q, const Tensor *K, const Tensor *V, const Tensor *mask);
 
 /* Free the result with oracle_free(). */
@@ -47,6 +52,9 @@ Oracle mistake_attention(const AttentionCall *call, const Mistake *mistake);
 
 /* The element of the mask at a place; 1 if there is no mask. */
 double mask_at(Place at);
+
+/* Query times key, as it should be. */
+double dot_product(Place at);
 
 /* The first element of the query, of the keys of its batch, and of the values of its batch. */
 const float *query_of(Place at);

@@ -26,6 +26,11 @@ static double value_as_it_lies(Place at, int column)
     return values_of(at)[column * at.call->n_keys + at.key];
 }
 
+static double value_of_last_key(Place at, int column)
+{
+    return at.key == at.call->n_keys - 1 ? values_of(at)[at.key * at.call->d_v + column] : 0;
+}
+
 static double value_of_first_batch(Place at, int column)
 {
     return at.call->V->data[at.key * at.call->d_v + column];
@@ -71,6 +76,8 @@ static const Mistake list[] = {
     {"the output is the plain mean of the values: the weights do not count", .value = no_value,
      .added = mean_of_values},
     {"the output stays 0: no weighted values are added up in it", .value = no_value},
+    {"only the last key counts in the output: its weighted value replaces the sum of those before",
+     .value = value_of_last_key},
     {"the weighted values are added up in an integer", .output_in_int = true},
     {"the queries are added to the output", .possible = has_equal_widths, .added = query_added},
     {"only the first batch is computed, the others stay 0", .possible = has_batches,

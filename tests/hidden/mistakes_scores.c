@@ -51,6 +51,38 @@ static double dot_without_last(Place at)
     return sum_products(at, keys_of(at) + at.key * at.call->d_k, 1, 0, at.call->d_k - 1);
 }
 
+static double dot_last_alone(Place at)
+{
+    return sum_products(at, keys_of(at) + at.key * at.call->d_k, 1, at.call->d_k - 1, at.call->d_k);
+}
+
+/* The sum goes on from key to key, or even from query to query. */
+static double dot_carried_on(Place at, bool from_query_to_query)
+{
+    double sum = 0;
+    for (Place p = {at.call, at.batch, from_query_to_query ? 0 : at.query, 0}; p.query <= at.query;
+         p.query++)
+        for (p.key = 0; p.key <= (p.query < at.query ? at.call->n_keys - 1 : at.key); p.key++)
+            sum += dot_product(p);
+    return sum;
+}
+
+static double dot_carried_on_in_row(Place at)
+{
+    return dot_carried_on(at, false);
+}
+
+static double dot_carried_on_in_batch(Place at)
+{
+    return dot_carried_on(at, true);
+}
+
+/* What is summed up for each score anew takes too long for many of them. */
+static bool is_small(const AttentionCall *call)
+{
+    return call->scores.size < 1000;
+}
+
 static double dot_in_int(Place at)
 {
     const float *query = query_of(at), *key = keys_of(at) + at.key * at.call->d_k;
@@ -159,6 +191,11 @@ static double by_rounded_root(const AttentionCall *call)
     return round(sqrt(call->d_k));
 }
 
+static double by_first_root(const AttentionCall *call)
+{
+    return sqrt(call->first_d_k);
+}
+
 static double by_fourth_root(const AttentionCall *call)
 {
     return sqrt(sqrt(call->d_k));
@@ -166,6 +203,7 @@ static double by_fourth_root(const AttentionCall *call)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+#define SUM_CARRIED_ON "the sum of the products does not begin at 0 for each query and key"
 #define BY_CONSTANT "the scores are divided by the same number, whatever d_k is"
 
 static const Mistake list[] = {
@@ -190,6 +228,8 @@ static const Mistake list[] = {
      .divisor = by_rounded_root},
     {"the scores are divided by the square root of the square root of d_k", FAMILY_SCALE,
      .divisor = by_fourth_root},
+    {"the divisor of the scores is that of an earlier call, which had another d_k", FAMILY_SCALE,
+     .divisor = by_first_root},
     {"every key gets the same weight: before the softmax all scores of a row were equal, as after "
      "a division of integers that gives 0",
      .dot = no_dot},
@@ -201,6 +241,10 @@ static const Mistake list[] = {
      .possible = is_square, .dot = dot_swapped},
     {"the first element of each query and key does not count", .dot = dot_without_first},
     {"the last element of each query and key does not count", .dot = dot_without_last},
+    {"only the last product of each query and key counts: each replaces the sum of those before",
+     .dot = dot_last_alone},
+    {SUM_CARRIED_ON, .possible = is_small, .dot = dot_carried_on_in_row},
+    {SUM_CARRIED_ON, .possible = is_small, .dot = dot_carried_on_in_batch},
     {"the products are added up in an integer", .dot = dot_in_int},
     {"the scores are distances between queries and keys, not dot products",
      .possible = keys_differ_in_length, .dot = minus_distance},

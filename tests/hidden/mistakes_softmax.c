@@ -171,6 +171,44 @@ static void by_minimum(const AttentionCall *call, double *x)
     }
 }
 
+static void by_mean(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (size_t i = 0; i < call->scores.size; i += n) {
+        double sum = 0;
+        for (size_t key = 0; key < n; key++)
+            sum += x[i + key];
+        normalise(x + i, n, 1, sum / (double)n);
+    }
+}
+
+/* The search ends one score too early. */
+static void without_last(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (size_t i = 0; i < call->scores.size; i += n)
+        normalise(x + i, n, 1, largest_of(x + i, n > 1 ? n - 1 : 1, 1));
+}
+
+/* e^(max - x): all exponents have the other sign. */
+static void sign_lost(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (size_t i = 0; i < call->scores.size; i += n) {
+        double largest = largest_of(x + i, n, 1);
+        for (size_t key = 0; key < n; key++)
+            x[i + key] = -x[i + key];
+        normalise(x + i, n, 1, -largest);
+    }
+}
+
+static void by_last(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (size_t i = 0; i < call->scores.size; i += n)
+        normalise(x + i, n, 1, x[i + n - 1]);
+}
+
 static void by_largest_size(const AttentionCall *call, double *x)
 {
     size_t n = (size_t)call->n_keys;
@@ -237,6 +275,17 @@ static void total_carried_on(const AttentionCall *call, double *x)
     }
 }
 
+/* Each exponential replaces the sum of those before. */
+static void last_is_total(const AttentionCall *call, double *x)
+{
+    size_t n = (size_t)call->n_keys;
+    for (double *row = x; row < x + call->scores.size; row += n) {
+        double largest = largest_of(row, n, 1), last = exp(row[n - 1] - largest);
+        for (size_t key = 0; key < n; key++)
+            row[key] = exp(row[key] - largest) / last;
+    }
+}
+
 static const Mistake list[] = {
     {"the softmax runs over the queries: the columns of the weights sum to 1", FAMILY_SOFTMAX,
      .softmax = over_queries},
@@ -245,23 +294,31 @@ static const Mistake list[] = {
     {"the softmax runs over all rows together, not over each", FAMILY_SOFTMAX,
      .softmax = over_tensor},
     {"nothing is subtracted before expf(), which overflows or becomes 0", FAMILY_EXPONENT,
-     .softmax = without_maximum},
+     .softmax = without_maximum, .seen_as_overflow = true},
     {"the search for the largest score of a row starts too high: all of them can be lower",
-     FAMILY_EXPONENT, .softmax = maximum_from_0},
+     FAMILY_EXPONENT, .softmax = maximum_from_0, .seen_as_overflow = true},
     {"the search for the largest score of a row starts too high: all of them can be lower",
-     FAMILY_EXPONENT, .softmax = maximum_from_minus_1000},
+     FAMILY_EXPONENT, .softmax = maximum_from_minus_1000, .seen_as_overflow = true},
     {"the largest score of all rows is subtracted, not that of each row", FAMILY_EXPONENT,
-     .softmax = maximum_of_all},
+     .softmax = maximum_of_all, .seen_as_overflow = true},
     {"the smallest score of a row is subtracted, not the largest", FAMILY_EXPONENT,
-     .softmax = by_minimum},
+     .softmax = by_minimum, .seen_as_overflow = true},
+    {"the last score of a row is left out of the search for the largest", FAMILY_EXPONENT,
+     .softmax = without_last, .seen_as_overflow = true},
+    {"the mean of the scores of a row is subtracted, not the largest", FAMILY_EXPONENT,
+     .softmax = by_mean, .seen_as_overflow = true},
     {"the score that is largest without its sign is subtracted, not the largest", FAMILY_EXPONENT,
-     .softmax = by_largest_size},
+     .softmax = by_largest_size, .seen_as_overflow = true},
     {"the first score of a row is subtracted, not the largest", FAMILY_EXPONENT,
-     .softmax = by_first},
+     .softmax = by_first, .seen_as_overflow = true},
+    {"the last score of a row is subtracted, not the largest", FAMILY_EXPONENT, .softmax = by_last,
+     .seen_as_overflow = true},
     {"the largest score is not looked for anew in each row", FAMILY_EXPONENT,
-     .softmax = maximum_carried_on},
+     .softmax = maximum_carried_on, .seen_as_overflow = true},
     {"the sum of the exponentials does not begin at 0 in each row", FAMILY_SOFTMAX,
      .softmax = total_carried_on},
+    {"only the last exponential of a row is in the sum: each replaces the sum of those before",
+     FAMILY_SOFTMAX, .softmax = last_is_total},
     {"the running sum is not rescaled when the maximum grows", FAMILY_SOFTMAX,
      .softmax = total_not_rescaled},
     {"the softmax is applied twice", FAMILY_SOFTMAX, .softmax = twice},
@@ -274,6 +331,8 @@ static const Mistake list[] = {
     {"the exponentials are not divided by their sum", FAMILY_SOFTMAX, .softmax = plain_not_divided},
     {"the exponentials are divided by the number of keys, not by their sum", FAMILY_SOFTMAX,
      .softmax = divided_by_count},
+    {"the exponents have the wrong sign: the worst key gets the largest weight", FAMILY_SOFTMAX,
+     .softmax = sign_lost},
     {"the softmax takes powers of 2 instead of e", FAMILY_SOFTMAX, .softmax = base_two},
     {"all the weight goes to the best key", FAMILY_SOFTMAX, .softmax = hardmax},
     {"the weights are logarithms: the exponential at the end is missing", FAMILY_SOFTMAX,

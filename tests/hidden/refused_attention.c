@@ -38,6 +38,12 @@ static const BadCall bad_calls[] = {
     {"Q has fewer axes than K and V", {2, 4, 3}, {3, 1, 4, 3}, {3, 1, 4, 2}, {0}},
     {"K has more axes than Q and V", {2, 4, 3}, {3, 4, 3, 2}, {2, 4, 2}, {0}},
     {"V has more axes than Q and K", {2, 4, 3}, {2, 4, 3}, {3, 4, 2, 5}, {0}},
+    {"K has more axes than Q and V", {2, 4, 3}, {3, 1, 4, 3}, {2, 4, 2}, {0}},
+    {"V has more axes than Q and K", {2, 4, 3}, {2, 4, 3}, {3, 1, 4, 2}, {0}},
+    {"K has more axes than Q and V", {3, 2, 4, 3}, {4, 2, 1, 4, 3}, {3, 2, 4, 2}, {0}},
+    {"V has more axes than Q and K", {3, 2, 4, 3}, {3, 2, 4, 3}, {4, 2, 1, 4, 2}, {0}},
+    {"K has fewer axes than Q and V", {3, 4, 4, 3}, {2, 4, 3}, {3, 4, 4, 2}, {0}},
+    {"V has fewer axes than Q and K", {3, 4, 4, 3}, {3, 4, 4, 3}, {2, 4, 2}, {0}},
     {"Q and K differ in the first axis", {3, 2, 4, 3}, {3, 3, 4, 3}, {3, 2, 4, 2}, {0}},
     {"Q and V differ in the first axis", {3, 2, 4, 3}, {3, 2, 4, 3}, {3, 3, 4, 2}, {0}},
     {"Q and K differ in leading axes", {4, 2, 3, 2, 2}, {4, 3, 2, 2, 2}, {4, 2, 3, 2, 2}, {0}},
@@ -73,8 +79,8 @@ static void expect_bad_call_refused(const BadCall *call)
 /* A function that refuses everything refuses nothing: good calls come first and last. */
 Test(scaled_dot_product_attention, bad_input, .description = "bad input is refused", .timeout = 60)
 {
-    owned Tensor *x = random_tensor(2, (int[]){4, 3});
-    owned Tensor *mask = tensor_create(2, (int[]){4, 4});
+    owned Tensor *x = random_tensor(2, (int[]){5, 13});
+    owned Tensor *mask = random_mask(2, (int[]){5, 5});
     expect_attention(x, x, x, mask, NULL);
     for (size_t i = 0; i < sizeof bad_calls / sizeof *bad_calls; i++)
         expect_bad_call_refused(&bad_calls[i]);
@@ -106,9 +112,9 @@ static void expect_survival(const Tensor *Q, const Tensor *K, const Tensor *V, c
 
 Test(scaled_dot_product_attention, no_memory, .description = "memory runs out", .timeout = 60)
 {
-    owned Tensor *Q = random_tensor(2, (int[]){2, 2});
-    owned Tensor *K = random_tensor(2, (int[]){3, 2});
-    owned Tensor *V = random_tensor(2, (int[]){3, 2});
+    owned Tensor *Q = random_tensor(2, (int[]){2, 13});
+    owned Tensor *K = random_tensor(2, (int[]){3, 13});
+    owned Tensor *V = random_tensor(2, (int[]){3, 5});
     owned Tensor *mask = matrix(2, 3, (float[]){1, 0, 1, 0, 1, 1});
     expect_survival(Q, K, V, NULL);
     expect_survival(Q, K, V, mask);
