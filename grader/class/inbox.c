@@ -20,6 +20,7 @@ Inbox *inbox_new(const Rubric *rubric, const char *workspace)
     inbox->rubric = rubric;
     inbox->workspace = g_strdup(workspace);
     inbox->submissions = g_ptr_array_new_with_free_func((GDestroyNotify)submission_free);
+    inbox->attempts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     inbox->others =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)submission_free);
     inbox->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -32,6 +33,7 @@ void inbox_free(Inbox *inbox)
     if (inbox == NULL)
         return;
     g_free(inbox->workspace);
+    g_hash_table_unref(inbox->attempts);
     g_ptr_array_unref(inbox->submissions);
     g_hash_table_unref(inbox->others);
     g_hash_table_unref(inbox->given);

@@ -24,6 +24,7 @@ typedef struct {
     char *workspace;        /* a folder of ours for what is unpacked and put aside */
     guint folders;          /* made in it so far */
     GPtrArray *submissions; /* Submission * */
+    GHashTable *attempts;   /* the same, by student and attempt; the keys are inbox_student.c's */
     GHashTable *given;      /* the real paths that were added */
     GHashTable *others;     /* Submission *: students of whom there is nothing usable so far */
     GPtrArray *refusals;    /* char * */

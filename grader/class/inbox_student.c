@@ -26,14 +26,16 @@ char *inbox_new_folder(Inbox *inbox, GError **error)
     return NULL;
 }
 
+/* No two pairs are written alike, whatever is in the names. */
+static char *attempt_key(const char *student, const char *attempt)
+{
+    return g_strdup_printf("%" G_GSIZE_FORMAT " %s %s", strlen(student), student, attempt);
+}
+
 static Submission *find(const Inbox *inbox, const char *student, const char *attempt)
 {
-    for (guint i = inbox->submissions->len; i > 0; i--) {
-        Submission *each = inbox->submissions->pdata[i - 1];
-        if (strcmp(each->student, student) == 0 && strcmp(each->attempt, attempt) == 0)
-            return each;
-    }
-    return NULL;
+    g_autofree char *key = attempt_key(student, attempt);
+    return g_hash_table_lookup(inbox->attempts, key);
 }
 
 /* Add it. One that is there already, from another path, was an earlier attempt. */
@@ -46,6 +48,8 @@ void inbox_put(Inbox *inbox, Submission *submission)
             *given != '\0' ? g_strdup_printf("%s-%u", given, n) : g_strdup_printf("%u", n);
         submission->order++;
     }
+    g_hash_table_insert(inbox->attempts, attempt_key(submission->student, submission->attempt),
+                        submission);
     g_ptr_array_add(inbox->submissions, submission);
 }
 
