@@ -32,6 +32,9 @@ gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *fo
 gboolean inbox_add_archive(Inbox *inbox, const Submission *person, const char *path,
                            GError **error);
 
+/* Somebody who handed in this, which cannot be graded: intake has words for it. */
+gboolean inbox_add_other(Inbox *inbox, const Submission *person, const char *file, GError **error);
+
 /* A flat file of Canvas or Moodle. */
 gboolean inbox_add_flat(Inbox *inbox, const InboxName *name, const char *folder, const char *entry,
                         GError **error);

@@ -19,10 +19,17 @@ static char *as_text(const char *bytes)
     return g_string_free(text, FALSE);
 }
 
+/* Macs write "é" in two characters, others in one: it is the same student. */
+static char *as_key(const char *bytes)
+{
+    g_autofree char *text = as_text(bytes);
+    return g_utf8_normalize(text, -1, G_NORMALIZE_NFC);
+}
+
 Submission *submission_new(const char *student, const char *path)
 {
     Submission *submission = g_new0(Submission, 1);
-    submission->student = as_text(student);
+    submission->student = as_key(student);
     submission->name = g_strdup(submission->student);
     submission->path = g_strdup(path);
     submission->origin = path != NULL ? as_text(path) : NULL;
