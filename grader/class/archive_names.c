@@ -55,16 +55,25 @@ static gboolean names_like(const char *base, const GPtrArray *files)
     return FALSE;
 }
 
+/* Is it one of the few files of git that say what is checked out? */
+static gboolean is_git_head(const char *inside, const char *base)
+{
+    static const char *const files[] = {"HEAD", "packed-refs", "commondir", NULL};
+    if (g_str_has_prefix(inside, "logs/") || strstr(inside, "/logs/") != NULL)
+        return FALSE;
+    return g_strv_contains(files, base) || g_str_has_prefix(inside, "refs/") ||
+           strstr(inside, "/refs/") != NULL;
+}
+
 gint64 archive_name_wanted(const char *name, const Rubric *rubric)
 {
     const char *slash = strrchr(name, '/');
     const char *base = slash != NULL ? slash + 1 : name;
     const char *git = strstr(name, ".git/");
     if (git != NULL && (git == name || git[-1] == '/'))
-        return g_str_has_suffix(name, ".git/HEAD") || g_str_has_suffix(name, ".git/packed-refs") ||
-                       g_str_has_prefix(git, ".git/refs/")
-                   ? MAX_GIT
-                   : -1;
+        return is_git_head(git + strlen(".git/"), base) ? MAX_GIT : -1;
+    if (strcmp(base, ".git") == 0)
+        return MAX_GIT;
     if (g_str_has_suffix(base, ".c"))
         return (gint64)rubric->limits.file_kib * 1024 + 1;
     if (archive_is_zip(base))

@@ -8,6 +8,7 @@
 #include "archive.h"
 #include "error.h"
 #include "escape.h"
+#include "git_commit.h"
 #include "inbox_names.h"
 #include "inbox_student.h"
 #include "intake_near.h"
@@ -36,6 +37,7 @@ void inbox_free(Inbox *inbox)
     if (inbox == NULL)
         return;
     g_free(inbox->workspace);
+    g_free(inbox->root);
     g_hash_table_unref(inbox->attempts);
     g_ptr_array_unref(inbox->submissions);
     g_hash_table_unref(inbox->others);
@@ -154,6 +156,7 @@ static gboolean no_submission(const Inbox *inbox, const char *label, GError **er
 
 static gboolean add_class(Inbox *inbox, const char *folder, const char *label, GError **error)
 {
+    inbox_set_root(inbox, folder);
     g_autofree char *inner = unwrap(inbox, folder);
     const char *from = inner != NULL ? inner : folder;
     g_autoptr(GPtrArray) names = inbox_list(from, error);
@@ -224,6 +227,7 @@ static gboolean add_zip(Inbox *inbox, const char *path, GError **error)
     }
     g_autofree char *stem = archive_is_zip(base) ? without_suffix(base) : g_strdup(base);
     g_autoptr(Submission) person = submission_new(stem, path);
+    inbox_set_root(inbox, folder);
     return inbox_add_folder(inbox, person, folder, FALSE, error);
 }
 
@@ -284,7 +288,7 @@ gboolean inbox_add(Inbox *inbox, const char *path, GError **error)
             g_file_test(path, G_FILE_TEST_IS_DIR) ? g_strdup(path) : g_path_get_dirname(path);
         g_autofree char *name = options_name(folder);
         Submission *submission = submission_new(name, folder);
-        submission->commit = submission_commit(folder);
+        submission->commit = git_commit(folder, folder);
         inbox_put(inbox, submission);
         inbox->single = first;
         return TRUE;

@@ -11,6 +11,7 @@
 #include "error.h"
 #include "escape.h"
 #include "files.h"
+#include "git_commit.h"
 
 #define MAX_ATTEMPTS 1000 /* folders looked into below one student's */
 
@@ -31,6 +32,12 @@ char *inbox_new_folder(Inbox *inbox, GError **error)
 static char *attempt_key(const char *student, const char *attempt)
 {
     return g_strdup_printf("%" G_GSIZE_FORMAT " %s %s", strlen(student), student, attempt);
+}
+
+void inbox_set_root(Inbox *inbox, const char *folder)
+{
+    g_free(inbox->root);
+    inbox->root = g_strdup(folder);
 }
 
 static Submission *find(const Inbox *inbox, const char *student, const char *attempt)
@@ -129,7 +136,7 @@ static gboolean add_attempts(Inbox *inbox, const Submission *person, const char 
         g_autofree char *inner = g_build_filename(folder, found->pdata[i], NULL);
         Submission *attempt = copy_person(person, inner);
         attempt->order = i;
-        attempt->commit = submission_commit(inner);
+        attempt->commit = git_commit(inbox->root, inner);
         if (found->len > 1) {
             g_free(attempt->attempt);
             attempt->attempt = g_utf8_make_valid(found->pdata[i], -1);
@@ -186,7 +193,7 @@ gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *fo
         }
     }
     Submission *submission = copy_person(person, folder);
-    submission->commit = submission_commit(folder);
+    submission->commit = git_commit(inbox->root, folder);
     submission->order = person->order;
     g_free(submission->attempt);
     submission->attempt = g_strdup(person->attempt);
@@ -233,7 +240,13 @@ gboolean inbox_add_archive(Inbox *inbox, const Submission *person, const char *p
                                  ? g_strdup(base)
                                  : g_build_filename(person->student, base, NULL);
     g_autofree char *folder = unpack(inbox, path, label, error);
-    return folder != NULL && inbox_add_folder(inbox, person, folder, FALSE, error);
+    if (folder == NULL)
+        return FALSE;
+    g_autofree char *around = g_strdup(inbox->root);
+    inbox_set_root(inbox, folder);
+    gboolean good = inbox_add_folder(inbox, person, folder, FALSE, error);
+    inbox_set_root(inbox, around);
+    return good;
 }
 
 /* ---- single files ---------------------------------------------------------------------------- */

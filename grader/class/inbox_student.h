@@ -9,6 +9,9 @@
 /* A new folder of ours, to be freed. */
 char *inbox_new_folder(Inbox *inbox, GError **error);
 
+/* From now on all is in this folder. */
+void inbox_set_root(Inbox *inbox, const char *folder);
+
 /* Add it. One that is there already, from another path, was an earlier attempt. */
 void inbox_put(Inbox *inbox, Submission *submission);
 

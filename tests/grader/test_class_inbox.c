@@ -45,25 +45,6 @@ Test(inbox, the_file_itself)
     cr_expect(class_inbox->single);
 }
 
-Test(inbox, git_clones_with_their_commits)
-{
-    const char commit[] = "0123456789abcdef0123456789abcdef01234567";
-    class_put("ann/attention.c", "x");
-    class_put("ann/.git/HEAD", "ref: refs/heads/main\n");
-    class_put("ann/.git/refs/heads/main", "0123456789abcdef0123456789abcdef01234567\n");
-    class_put("bob/attention.c", "x");
-    class_put("bob/.git/HEAD", "ref: refs/heads/x\n");
-    class_put("bob/.git/packed-refs",
-              "# pack-refs\n0123456789abcdef0123456789abcdef01234567 refs/heads/x\n");
-    class_put("cem/attention.c", "x");
-    class_put("cem/.git/HEAD", "ref: ../../../bob/.git/refs\n");
-    class_take("class");
-    class_expect("ann bob cem");
-    cr_expect_str_eq(((Submission *)class_inbox->submissions->pdata[0])->commit, commit);
-    cr_expect_str_eq(((Submission *)class_inbox->submissions->pdata[1])->commit, commit);
-    cr_expect_null(((Submission *)class_inbox->submissions->pdata[2])->commit);
-}
-
 Test(inbox, attempts_in_the_order_of_their_numbers)
 {
     class_put("ann/10/attention.c", "x");
