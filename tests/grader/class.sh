@@ -192,6 +192,8 @@ sql record/gradebook.db "UPDATE record SET result = 'x' WHERE student = 'dia'"
 status=0
 "$grader" export csv --grades=record >out 2>&1 || status=$?
 [ $status -eq 3 ] && grep -q "is damaged, in a record of 'dia'" out || fail "a damaged record is not named"
+mkdir -p instead/gradebook.db
+expect_fault instead 'a folder in its place' 'Is a directory'
 cp one/gradebook.db newer/
 sql newer/gradebook.db 'PRAGMA user_version = 1000'
 expect_fault newer "a gradebook of the future" 'newer kit'
