@@ -9,19 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive_names.h"
 #include "error.h"
 #include "escape.h"
-#include "inbox_names.h"
-#include "intake_near.h"
+#include "zip_directory.h"
 
-/* What a class of thousands stays far below, and a bomb does not. */
-#define MAX_ENTRIES 200000
-#define MAX_REFUSALS 100
-#define MAX_TOTAL ((gint64)512 << 20)
-#define MAX_INNER ((gint64)16 << 20) /* an archive within the archive */
-#define MAX_GIT ((gint64)4 << 20)
-#define MAX_NAME 1024
-#define MAX_DEPTH 16
+/* What stays far above the honest, and far below a bomb. */
+static const struct {
+    guint made; /* files and folders that we make; what is skipped costs next to nothing */
+    gint64 bytes;
+    guint refusals; /* that are told one by one */
+    const char *what;
+} limits[] = {
+    [ARCHIVE_OF_CLASS] = {60000, (gint64)8 << 30, 100, "a class"},
+    [ARCHIVE_OF_STUDENT] = {5000, (gint64)64 << 20, 10, "a submission"},
+};
 
 static const char too_long[] = "a folder or file with too long a name";
 
@@ -32,8 +34,10 @@ typedef struct {
     const char *label; /* of the archive, in messages */
     const char *into;
     const Rubric *rubric;
+    ArchiveOf of;
     GPtrArray *refusals;
     guint refused;
+    GHashTable *folders; /* that were made */
     gint64 total;
     Zip *zip;
 } Unpacking;
@@ -53,14 +57,11 @@ static void G_GNUC_PRINTF(3, 4)
     va_end(arguments);
     /* libarchive's own words may quote the archive, and end with a newline. */
     g_autofree char *why = escape_text(g_strchomp(raw), -1, 200, FALSE);
-    unpacking->refused++;
-    if (unpacking->refused > MAX_REFUSALS)
+    if (++unpacking->refused > limits[unpacking->of].refusals)
         return;
     g_autofree char *shown = escape_text(entry, -1, 120, FALSE);
     g_ptr_array_add(unpacking->refusals,
-                    unpacking->refused == MAX_REFUSALS
-                        ? g_strdup_printf("%s: more entries are refused", unpacking->label)
-                        : g_strdup_printf("%s: '%s' %s", unpacking->label, shown, why));
+                    g_strdup_printf("%s: '%s' %s", unpacking->label, shown, why));
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -72,72 +73,6 @@ static const char *entry_name(struct archive_entry *entry)
     if (name == NULL)
         name = archive_entry_pathname(entry);
     return name != NULL && g_utf8_validate(name, -1, NULL) ? name : NULL;
-}
-
-static gboolean has_control(const char *name)
-{
-    for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at))
-        if (g_unichar_iscntrl(g_utf8_get_char(at)) && *at != '\n')
-            return TRUE;
-    return FALSE;
-}
-
-/* Why an entry of this name must not be written, or NULL. */
-static const char *wrong_name(const char *name)
-{
-    if (*name == '\0' || strlen(name) > MAX_NAME)
-        return "is refused: its name is empty or too long";
-    if (*name == '/' || *name == '\\' || (g_ascii_isalpha(*name) && name[1] == ':'))
-        return "is refused: an absolute path";
-    if (has_control(name))
-        return "is refused: control characters in its name";
-    g_auto(GStrv) parts = g_strsplit_set(name, "/\\", -1);
-    if (g_strv_length(parts) > MAX_DEPTH)
-        return "is refused: too many folders deep";
-    for (char **part = parts; *part != NULL; part++)
-        if (strcmp(*part, "..") == 0)
-            return "is refused: it leads out of the archive";
-    return strchr(name, '\\') != NULL ? "is refused: a backslash in its name" : NULL;
-}
-
-/* What other systems leave behind. */
-static gboolean is_litter(const char *name)
-{
-    return g_str_has_prefix(name, "__MACOSX/") || strstr(name, "/._") != NULL ||
-           g_str_has_suffix(name, ".DS_Store");
-}
-
-static gboolean names_like(const char *base, const GPtrArray *files)
-{
-    g_autofree char *lower = g_ascii_strdown(base, -1);
-    for (guint i = 0; i < files->len; i++) {
-        g_autofree char *stem = g_ascii_strdown(files->pdata[i], -1);
-        *strrchr(stem, '.') = '\0';
-        if (strstr(lower, stem) != NULL)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* How much of this file is wanted: -1 nothing, not even its name. */
-static gint64 wanted_bytes(const Unpacking *unpacking, const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    const char *base = slash != NULL ? slash + 1 : name;
-    const char *git = strstr(name, ".git/");
-    if (git != NULL && (git == name || git[-1] == '/'))
-        return g_str_has_suffix(name, ".git/HEAD") || g_str_has_suffix(name, ".git/packed-refs") ||
-                       g_str_has_prefix(git, ".git/refs/")
-                   ? MAX_GIT
-                   : -1;
-    if (g_str_has_suffix(base, ".c"))
-        return (gint64)unpacking->rubric->limits.file_kib * 1024 + 1;
-    if (archive_is_zip(base))
-        return MAX_INNER;
-    g_auto(InboxName) student = {0};
-    gboolean named = intake_is_archive(base) || names_like(base, unpacking->rubric->files) ||
-                     inbox_name_parse(base, &student);
-    return named ? 0 : -1;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -209,13 +144,17 @@ static gboolean write_link(Unpacking *unpacking, const char *name, GError **erro
     return symlink("/nonexistent", path) == 0 || is_their_fault(errno) || our_fault(error, path);
 }
 
-/* The folder that the entry lies in. FALSE: it cannot be made; is it our fault, `error` is set. */
+/* FALSE: it cannot be made for the entry; is it our fault, `error` is set. */
 static gboolean make_folder(Unpacking *unpacking, const char *folder, const char *name,
                             GError **error)
 {
-    g_autofree char *path = g_build_filename(unpacking->into, folder, NULL);
-    if (g_mkdir_with_parents(path, 0700) == 0)
+    if (g_hash_table_contains(unpacking->folders, folder))
         return TRUE;
+    g_autofree char *path = g_build_filename(unpacking->into, folder, NULL);
+    if (g_mkdir_with_parents(path, 0700) == 0) {
+        g_hash_table_add(unpacking->folders, g_strdup(folder));
+        return TRUE;
+    }
     if (is_their_fault(errno))
         refuse(unpacking, name, "is refused: %s",
                errno == ENAMETOOLONG ? too_long
@@ -228,17 +167,9 @@ static gboolean make_folder(Unpacking *unpacking, const char *folder, const char
 static gboolean unpack_file(Unpacking *unpacking, struct archive_entry *entry, const char *name,
                             GError **error)
 {
-    gint64 wanted = wanted_bytes(unpacking, name);
     mode_t type = archive_entry_filetype(entry);
-    gboolean link = type == AE_IFLNK || archive_entry_hardlink(entry) != NULL;
-    g_autofree char *folder = g_path_get_dirname(name);
-    GError *fault = NULL;
-    if (!make_folder(unpacking, folder, name, &fault)) {
-        if (fault != NULL)
-            g_propagate_error(error, fault);
-        return fault == NULL;
-    }
-    if (link) {
+    gint64 wanted = archive_name_wanted(name, unpacking->rubric);
+    if (type == AE_IFLNK || archive_entry_hardlink(entry) != NULL) {
         refuse(unpacking, name, "is refused: a link");
         return write_link(unpacking, name, error);
     }
@@ -248,7 +179,25 @@ static gboolean unpack_file(Unpacking *unpacking, struct archive_entry *entry, c
     }
     if (wanted < 0)
         return TRUE;
+    if (archive_entry_is_encrypted(entry)) {
+        refuse(unpacking, name, "cannot be read: it needs a password");
+        return TRUE;
+    }
     return write_file(unpacking, name, wanted, error);
+}
+
+/* An entry whose name may be used. */
+static gboolean unpack_named(Unpacking *unpacking, struct archive_entry *entry, const char *name,
+                             GError **error)
+{
+    gboolean is_folder = archive_entry_filetype(entry) == AE_IFDIR;
+    g_autofree char *folder = archive_name_folder(name, unpacking->of, unpacking->rubric);
+    GError *fault = NULL;
+    if (make_folder(unpacking, folder, name, &fault))
+        return is_folder || unpack_file(unpacking, entry, name, error);
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    return fault == NULL;
 }
 
 static gboolean unpack_entry(Unpacking *unpacking, struct archive_entry *entry, GError **error)
@@ -259,56 +208,106 @@ static gboolean unpack_entry(Unpacking *unpacking, struct archive_entry *entry, 
         refuse(unpacking, raw != NULL ? raw : "?", "is refused: its name is not UTF-8");
         return TRUE;
     }
-    const char *wrong = wrong_name(name);
-    if (wrong != NULL) {
+    const char *wrong = archive_name_fault(name);
+    if (wrong != NULL)
         refuse(unpacking, name, "%s", wrong);
-        return TRUE;
-    }
-    if (is_litter(name))
-        return TRUE;
-    if (archive_entry_filetype(entry) != AE_IFDIR)
-        return unpack_file(unpacking, entry, name, error);
-    GError *fault = NULL;
-    if (!make_folder(unpacking, name, name, &fault) && fault != NULL) {
-        g_propagate_error(error, fault);
+    return wrong != NULL || archive_name_is_litter(name) ||
+           unpack_named(unpacking, entry, name, error);
+}
+
+static gboolean has_too_much(const Unpacking *unpacking, guint made, GError **error)
+{
+    if (made <= limits[unpacking->of].made && unpacking->total <= limits[unpacking->of].bytes)
         return FALSE;
-    }
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
+                "'%s' is refused: it holds more than %s can need (the limit is %u files and "
+                "folders, %" G_GINT64_FORMAT " MiB)",
+                unpacking->label, limits[unpacking->of].what, limits[unpacking->of].made,
+                limits[unpacking->of].bytes >> 20);
     return TRUE;
 }
 
-static gboolean unpack_all(Unpacking *unpacking, GError **error)
+/* FALSE: there is no more. */
+static gboolean next_entry(Unpacking *unpacking, struct archive_entry **entry)
 {
-    struct archive_entry *entry;
-    for (guint n = 0;; n++) {
-        int code = archive_read_next_header(unpacking->zip, &entry);
-        if (code == ARCHIVE_EOF)
-            return TRUE;
-        if (code == ARCHIVE_FATAL) {
-            refuse(unpacking, "", "and what follows cannot be read: %s",
-                   archive_error_string(unpacking->zip));
-            return TRUE;
-        }
-        if (n >= MAX_ENTRIES || unpacking->total >= MAX_TOTAL) {
-            refuse(unpacking, "", "and what follows is refused: too much for a class");
-            return TRUE;
-        }
-        if (!unpack_entry(unpacking, entry, error))
-            return FALSE;
-    }
+    int code = archive_read_next_header(unpacking->zip, entry);
+    if (code == ARCHIVE_FATAL)
+        refuse(unpacking, "", "and what follows cannot be read: %s",
+               archive_error_string(unpacking->zip));
+    return code != ARCHIVE_EOF && code != ARCHIVE_FATAL;
 }
 
-gboolean archive_unpack(const char *path, const char *label, const char *into, const Rubric *rubric,
-                        GPtrArray *refusals, GError **error)
+/* Say in a line what was not told one by one. */
+static void tell_rest(const Unpacking *unpacking, guint seen, guint listed)
 {
-    g_autoptr(Zip) zip = archive_read_new();
-    archive_read_support_format_zip_seekable(zip);
-    if (archive_read_open_filename(zip, path, 65536) != ARCHIVE_OK) {
-        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
-                    "'%s' is no zip file that can be read: it is damaged, empty or of another kind",
-                    label);
-        return FALSE;
+    guint told = limits[unpacking->of].refusals;
+    if (unpacking->refused > told)
+        g_ptr_array_add(unpacking->refusals,
+                        g_strdup_printf("%s: %u more of its entries are refused", unpacking->label,
+                                        unpacking->refused - told));
+    if (seen < listed)
+        g_ptr_array_add(unpacking->refusals,
+                        g_strdup_printf("%s: %u of its %u entries cannot be read", unpacking->label,
+                                        listed - seen, listed));
+}
+
+static gboolean unpack_all(Unpacking *unpacking, guint listed, GError **error)
+{
+    struct archive_entry *entry;
+    guint n = 0;
+    for (; next_entry(unpacking, &entry); n++)
+        if (!unpack_entry(unpacking, entry, error) || has_too_much(unpacking, 0, error))
+            return FALSE;
+    tell_rest(unpacking, n, listed);
+    return TRUE;
+}
+
+/* ---- the archive ----------------------------------------------------------------------------- */
+
+/* How many folders and files these entries would become. */
+static guint count_made(const Unpacking *unpacking, const GPtrArray *names)
+{
+    g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint files = 0;
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = names->pdata[i];
+        if (!g_utf8_validate(name, -1, NULL) || archive_name_fault(name) != NULL ||
+            archive_name_is_litter(name))
+            continue;
+        g_autofree char *folder = archive_name_folder(name, unpacking->of, unpacking->rubric);
+        while (g_hash_table_add(folders, g_strdup(folder)) && strrchr(folder, '/') != NULL)
+            *strrchr(folder, '/') = '\0';
+        files += archive_name_wanted(name, unpacking->rubric) >= 0;
     }
+    return g_hash_table_size(folders) + files;
+}
+
+static gboolean open_zip(Unpacking *unpacking, const char *path, GError **error)
+{
+    archive_read_support_format_zip_seekable(unpacking->zip);
+    if (archive_read_open_filename(unpacking->zip, path, 65536) == ARCHIVE_OK)
+        return TRUE;
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "'%s' is no zip file that can be read: %s",
+                unpacking->label, archive_error_string(unpacking->zip));
+    return FALSE;
+}
+
+gboolean archive_unpack(const char *path, const char *label, ArchiveOf of, const char *into,
+                        const Rubric *rubric, GPtrArray *refusals, GError **error)
+{
+    g_autoptr(GPtrArray) names = zip_directory_read(path, label, error);
+    if (names == NULL)
+        return FALSE;
     g_autofree char *shown = escape_text(label, -1, 120, FALSE);
-    Unpacking unpacking = {shown, into, rubric, refusals, 0, 0, zip};
-    return unpack_all(&unpacking, error);
+    g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(Zip) zip = archive_read_new();
+    Unpacking unpacking = {.label = shown,
+                           .into = into,
+                           .rubric = rubric,
+                           .of = of,
+                           .refusals = refusals,
+                           .folders = folders,
+                           .zip = zip};
+    return !has_too_much(&unpacking, count_made(&unpacking, names), error) &&
+           open_zip(&unpacking, path, error) && unpack_all(&unpacking, names->len, error);
 }

@@ -7,6 +7,17 @@
 
 #define WAIT_MILLISECONDS 30000
 
+/* Beneath SQLite's word, such as "disk I/O error", is what the system said. */
+static gboolean other_fault(const Database *database, int code, GError **error)
+{
+    gboolean is_system = (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_IOERR;
+    int why = is_system ? sqlite3_system_errno(database->handle) : 0;
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM, "the gradebook '%s': %s%s%s",
+                database->path, sqlite3_errmsg(database->handle), why != 0 ? ": " : "",
+                why != 0 ? g_strerror(why) : "");
+    return FALSE;
+}
+
 gboolean database_fault(const Database *database, int code, GError **error)
 {
     const char *path = database->path;
@@ -35,9 +46,7 @@ gboolean database_fault(const Database *database, int code, GError **error)
                     WAIT_MILLISECONDS / 1000);
         return FALSE;
     default:
-        g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM, "the gradebook '%s': %s", path,
-                    sqlite3_errmsg(database->handle));
-        return FALSE;
+        return other_fault(database, code, error);
     }
 }
 

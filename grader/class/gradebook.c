@@ -1,6 +1,9 @@
 /* gradebook.c: what a batch and people write into a gradebook; see gradebook.h. */
 #include "gradebook.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
 #include "error.h"
 #include "gradebook_schema.h"
 #include "result_json.h"
@@ -9,7 +12,8 @@
 
 Gradebook *gradebook_open(const char *path, gboolean create, GError **error)
 {
-    if (!create && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+    struct stat info;
+    if (!create && stat(path, &info) != 0 && errno == ENOENT) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
                     "there is no gradebook '%s': grade a class first, or name it by --gradebook",
                     path);

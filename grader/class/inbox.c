@@ -8,9 +8,13 @@
 #include "archive.h"
 #include "error.h"
 #include "escape.h"
+#include "git_commit.h"
 #include "inbox_names.h"
 #include "inbox_student.h"
+#include "intake_near.h"
 #include "options.h"
+
+#define MAX_STUDENTS 20000u
 
 /* ---- life cycle ------------------------------------------------------------------------------ */
 
@@ -20,6 +24,7 @@ Inbox *inbox_new(const Rubric *rubric, const char *workspace)
     inbox->rubric = rubric;
     inbox->workspace = g_strdup(workspace);
     inbox->submissions = g_ptr_array_new_with_free_func((GDestroyNotify)submission_free);
+    inbox->attempts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     inbox->others =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)submission_free);
     inbox->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -32,6 +37,8 @@ void inbox_free(Inbox *inbox)
     if (inbox == NULL)
         return;
     g_free(inbox->workspace);
+    g_free(inbox->root);
+    g_hash_table_unref(inbox->attempts);
     g_ptr_array_unref(inbox->submissions);
     g_hash_table_unref(inbox->others);
     g_hash_table_unref(inbox->given);
@@ -44,6 +51,26 @@ void inbox_free(Inbox *inbox)
 static char *without_suffix(const char *name)
 {
     return g_strndup(name, strlen(name) - strlen(".zip"));
+}
+
+static void leave_out(Inbox *inbox, const char *entry, const char *why)
+{
+    g_autofree char *shown = escape_text(entry, -1, 120, FALSE);
+    g_ptr_array_add(inbox->refusals, g_strdup_printf("'%s' %s", shown, why));
+}
+
+/* A file between the students' folders: an archive of another kind is somebody's, a source may be. */
+static gboolean add_loose(Inbox *inbox, const char *entry, const char *path, GError **error)
+{
+    if (g_str_has_suffix(entry, ".c"))
+        leave_out(inbox, entry, "is left out: put it into a folder that is called like its author");
+    if (!intake_is_archive(entry))
+        return TRUE;
+    g_autofree char *stem = g_strndup(entry, (gsize)(strrchr(entry, '.') - entry));
+    if (g_str_has_suffix(stem, ".tar"))
+        stem[strlen(stem) - strlen(".tar")] = '\0';
+    g_autoptr(Submission) person = submission_new(stem, path);
+    return inbox_add_other(inbox, person, entry, error);
 }
 
 static gboolean add_entry(Inbox *inbox, const char *folder, const char *entry, GError **error)
@@ -63,13 +90,13 @@ static gboolean add_entry(Inbox *inbox, const char *folder, const char *entry, G
         g_autoptr(Submission) person = submission_new(entry, path);
         return inbox_add_folder(inbox, person, path, TRUE, error);
     }
-    if (!archive_is_zip(entry) || !inbox_is_kind(folder, entry, S_IFREG)) {
-        if (inbox_is_kind(folder, entry, S_IFLNK)) {
-            g_autofree char *shown = escape_text(entry, -1, 120, FALSE);
-            g_ptr_array_add(inbox->refusals, g_strdup_printf("'%s' is refused: a link", shown));
-        }
+    if (!inbox_is_kind(folder, entry, S_IFREG)) {
+        gboolean link = inbox_is_kind(folder, entry, S_IFLNK);
+        leave_out(inbox, entry, link ? "is refused: a link" : "is refused: a device or a pipe");
         return TRUE;
     }
+    if (!archive_is_zip(entry))
+        return add_loose(inbox, entry, path, error);
     g_autofree char *stem = without_suffix(entry);
     g_autoptr(Submission) person = submission_new(stem, path);
     return inbox_add_archive(inbox, person, path, error);
@@ -94,24 +121,53 @@ static char *unwrap(const Inbox *inbox, const char *folder)
     return below != NULL && below->len > 1 ? g_steal_pointer(&inner) : NULL;
 }
 
-static gboolean add_class(Inbox *inbox, const char *folder, const char *label, GError **error)
+/* How many students these entries of a folder are of, if each is somebody's. */
+static guint count_students(const GPtrArray *names)
 {
-    g_autofree char *inner = unwrap(inbox, folder);
-    const char *from = inner != NULL ? inner : folder;
-    g_autoptr(GPtrArray) names = inbox_list(from, error);
-    if (names == NULL)
+    g_autoptr(GHashTable) students = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < names->len; i++) {
+        g_auto(InboxName) name = {0};
+        const char *entry = names->pdata[i];
+        g_hash_table_add(students, g_strdup(inbox_name_parse(entry, &name) ? name.student : entry));
+    }
+    return g_hash_table_size(students);
+}
+
+static gboolean too_many(const GPtrArray *names, const char *label, GError **error)
+{
+    guint count = names->len > MAX_STUDENTS ? count_students(names) : 0;
+    if (count <= MAX_STUDENTS)
         return FALSE;
-    guint before = inbox->submissions->len + g_hash_table_size(inbox->others);
-    for (guint i = 0; i < names->len; i++)
-        if (!add_entry(inbox, from, names->pdata[i], error))
-            return FALSE;
-    if (inbox->submissions->len + g_hash_table_size(inbox->others) > before)
-        return TRUE;
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
+                "'%s' would be a class of %u, and a class has at most %u: give the folder or zip "
+                "of one class",
+                label, count, MAX_STUDENTS);
+    return TRUE;
+}
+
+static gboolean no_submission(const Inbox *inbox, const char *label, GError **error)
+{
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
                 "there is no submission in '%s': neither %s, nor a folder for each student, nor "
                 "the files of Canvas or Moodle",
                 label, (const char *)inbox->rubric->files->pdata[0]);
     return FALSE;
+}
+
+static gboolean add_class(Inbox *inbox, const char *folder, const char *label, GError **error)
+{
+    inbox_set_root(inbox, folder);
+    g_autofree char *inner = unwrap(inbox, folder);
+    const char *from = inner != NULL ? inner : folder;
+    g_autoptr(GPtrArray) names = inbox_list(from, error);
+    if (names == NULL || too_many(names, label, error))
+        return FALSE;
+    guint before = inbox->submissions->len + g_hash_table_size(inbox->others);
+    for (guint i = 0; i < names->len; i++)
+        if (!add_entry(inbox, from, names->pdata[i], error))
+            return FALSE;
+    return inbox->submissions->len + g_hash_table_size(inbox->others) > before ||
+           no_submission(inbox, label, error);
 }
 
 /* The path of a submission itself: its folder, or the file to hand in. */
@@ -160,8 +216,8 @@ static gboolean add_zip(Inbox *inbox, const char *path, GError **error)
 {
     g_autofree char *base = g_path_get_basename(path);
     g_autofree char *folder = inbox_new_folder(inbox, error);
-    if (folder == NULL ||
-        !archive_unpack(path, base, folder, inbox->rubric, inbox->refusals, error))
+    if (folder == NULL || !archive_unpack(path, base, ARCHIVE_OF_CLASS, folder, inbox->rubric,
+                                          inbox->refusals, error))
         return FALSE;
     if (!has_file(inbox, folder)) {
         if (!add_class(inbox, folder, path, error))
@@ -171,7 +227,40 @@ static gboolean add_zip(Inbox *inbox, const char *path, GError **error)
     }
     g_autofree char *stem = archive_is_zip(base) ? without_suffix(base) : g_strdup(base);
     g_autoptr(Submission) person = submission_new(stem, path);
+    inbox_set_root(inbox, folder);
     return inbox_add_folder(inbox, person, folder, FALSE, error);
+}
+
+/*
+ * The download as the LMS gave it, put into a folder: the only zip in it, and nothing else that
+ * could be somebody's. NULL: each entry is what it looks like.
+ */
+static char *lone_download(const Inbox *inbox, const char *folder)
+{
+    g_autoptr(GPtrArray) names = inbox_list(folder, NULL);
+    const char *zip = NULL;
+    for (guint i = 0; names != NULL && i < names->len; i++) {
+        const char *name = names->pdata[i];
+        g_auto(InboxName) student = {0};
+        if (inbox_is_kind(folder, name, S_IFDIR) || inbox_name_parse(name, &student) ||
+            (intake_is_archive(name) && zip != NULL))
+            return NULL;
+        if (archive_is_zip(name) && inbox_is_kind(folder, name, S_IFREG))
+            zip = name;
+    }
+    g_autofree char *path = zip != NULL ? g_build_filename(folder, zip, NULL) : NULL;
+    return path != NULL && archive_holds_class(path, inbox->rubric) ? g_steal_pointer(&path) : NULL;
+}
+
+static gboolean add_folder(Inbox *inbox, const char *path, GError **error)
+{
+    g_autofree char *download = lone_download(inbox, path);
+    if (download == NULL)
+        return add_class(inbox, path, path, error);
+    g_autofree char *shown = escape_text(download, -1, 200, FALSE);
+    g_ptr_array_add(inbox->refusals,
+                    g_strdup_printf("'%s' is all there is, and is taken for the class", shown));
+    return add_zip(inbox, download, error);
 }
 
 /* "class class/": everybody would have handed in twice. */
@@ -199,14 +288,14 @@ gboolean inbox_add(Inbox *inbox, const char *path, GError **error)
             g_file_test(path, G_FILE_TEST_IS_DIR) ? g_strdup(path) : g_path_get_dirname(path);
         g_autofree char *name = options_name(folder);
         Submission *submission = submission_new(name, folder);
-        submission->commit = submission_commit(folder);
+        submission->commit = git_commit(folder, folder);
         inbox_put(inbox, submission);
         inbox->single = first;
         return TRUE;
     }
     if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return add_zip(inbox, path, error);
-    return add_class(inbox, path, path, error);
+    return add_folder(inbox, path, error);
 }
 
 void inbox_finish(Inbox *inbox)

@@ -23,7 +23,9 @@ typedef struct {
     const Rubric *rubric;
     char *workspace;        /* a folder of ours for what is unpacked and put aside */
     guint folders;          /* made in it so far */
+    char *root;             /* what is being added: no .git leads out of it */
     GPtrArray *submissions; /* Submission * */
+    GHashTable *attempts;   /* the same, by student and attempt; the keys are inbox_student.c's */
     GHashTable *given;      /* the real paths that were added */
     GHashTable *others;     /* Submission *: students of whom there is nothing usable so far */
     GPtrArray *refusals;    /* char * */

@@ -12,12 +12,21 @@ void inbox_name_clear(InboxName *name)
     g_free(name->file);
 }
 
+/* Compiled once: an archive may have a hundred thousand names. */
+static gboolean matches(GRegex **pattern, const char *expression, const char *text,
+                        GMatchInfo **match)
+{
+    if (*pattern == NULL)
+        *pattern = g_regex_new(expression, G_REGEX_DOTALL | G_REGEX_OPTIMIZE, 0, NULL);
+    return g_regex_match(*pattern, text, 0, match);
+}
+
 static gboolean parse_moodle(const char *text, InboxName *name)
 {
-    g_autoptr(GRegex) pattern = g_regex_new(
-        "^(.+)_([0-9]{1,18})_assignsubmission_(?:file|onlinetext)_?(.*)$", G_REGEX_DOTALL, 0, NULL);
+    static GRegex *pattern;
     g_autoptr(GMatchInfo) match = NULL;
-    if (!g_regex_match(pattern, text, 0, &match))
+    if (!matches(&pattern, "^(.+)_([0-9]{1,18})_assignsubmission_(?:file|onlinetext)_?(.*)$", text,
+                 &match))
         return FALSE;
     name->name = g_match_info_fetch(match, 1);
     name->lms_id = g_match_info_fetch(match, 2);
@@ -28,10 +37,9 @@ static gboolean parse_moodle(const char *text, InboxName *name)
 
 static gboolean parse_canvas(const char *text, InboxName *name)
 {
-    g_autoptr(GRegex) pattern =
-        g_regex_new("^(.+?)_(LATE_)?([0-9]{1,18})_([0-9]{1,18})_(.+)$", G_REGEX_DOTALL, 0, NULL);
+    static GRegex *pattern;
     g_autoptr(GMatchInfo) match = NULL;
-    if (!g_regex_match(pattern, text, 0, &match))
+    if (!matches(&pattern, "^(.+?)_(LATE_)?([0-9]{1,18})_([0-9]{1,18})_(.+)$", text, &match))
         return FALSE;
     g_autofree char *late = g_match_info_fetch(match, 2);
     name->name = g_match_info_fetch(match, 1);

@@ -10,6 +10,8 @@
 #include "bounded.h"
 #include "error.h"
 #include "escape.h"
+#include "files.h"
+#include "git_commit.h"
 
 #define MAX_ATTEMPTS 1000 /* folders looked into below one student's */
 
@@ -26,14 +28,22 @@ char *inbox_new_folder(Inbox *inbox, GError **error)
     return NULL;
 }
 
+/* No two pairs are written alike, whatever is in the names. */
+static char *attempt_key(const char *student, const char *attempt)
+{
+    return g_strdup_printf("%" G_GSIZE_FORMAT " %s %s", strlen(student), student, attempt);
+}
+
+void inbox_set_root(Inbox *inbox, const char *folder)
+{
+    g_free(inbox->root);
+    inbox->root = g_strdup(folder);
+}
+
 static Submission *find(const Inbox *inbox, const char *student, const char *attempt)
 {
-    for (guint i = inbox->submissions->len; i > 0; i--) {
-        Submission *each = inbox->submissions->pdata[i - 1];
-        if (strcmp(each->student, student) == 0 && strcmp(each->attempt, attempt) == 0)
-            return each;
-    }
-    return NULL;
+    g_autofree char *key = attempt_key(student, attempt);
+    return g_hash_table_lookup(inbox->attempts, key);
 }
 
 /* Add it. One that is there already, from another path, was an earlier attempt. */
@@ -46,6 +56,8 @@ void inbox_put(Inbox *inbox, Submission *submission)
             *given != '\0' ? g_strdup_printf("%s-%u", given, n) : g_strdup_printf("%u", n);
         submission->order++;
     }
+    g_hash_table_insert(inbox->attempts, attempt_key(submission->student, submission->attempt),
+                        submission);
     g_ptr_array_add(inbox->submissions, submission);
 }
 
@@ -124,7 +136,7 @@ static gboolean add_attempts(Inbox *inbox, const Submission *person, const char 
         g_autofree char *inner = g_build_filename(folder, found->pdata[i], NULL);
         Submission *attempt = copy_person(person, inner);
         attempt->order = i;
-        attempt->commit = submission_commit(inner);
+        attempt->commit = git_commit(inbox->root, inner);
         if (found->len > 1) {
             g_free(attempt->attempt);
             attempt->attempt = g_utf8_make_valid(found->pdata[i], -1);
@@ -181,7 +193,7 @@ gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *fo
         }
     }
     Submission *submission = copy_person(person, folder);
-    submission->commit = submission_commit(folder);
+    submission->commit = git_commit(inbox->root, folder);
     submission->order = person->order;
     g_free(submission->attempt);
     submission->attempt = g_strdup(person->attempt);
@@ -189,30 +201,52 @@ gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *fo
     return TRUE;
 }
 
+/* A folder in which an empty file of the archive's name is all that is there: intake tells the
+   student of it. */
+static char *instead_of_archive(Inbox *inbox, const char *base, GError **error)
+{
+    g_autofree char *folder = inbox_new_folder(inbox, error);
+    g_autofree char *empty = folder != NULL ? g_build_filename(folder, base, NULL) : NULL;
+    return folder != NULL && g_file_set_contents(empty, "", 0, error) ? g_steal_pointer(&folder)
+                                                                      : NULL;
+}
+
+/* A new folder with what is in the archive. A refusal: it cannot be read. */
+static char *unpack(Inbox *inbox, const char *path, const char *label, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *folder = inbox_new_folder(inbox, error);
+    if (folder == NULL)
+        return NULL;
+    if (archive_unpack(path, label, ARCHIVE_OF_STUDENT, folder, inbox->rubric, inbox->refusals,
+                       &reason))
+        return g_steal_pointer(&folder);
+    files_remove_tree(folder);
+    if (!g_error_matches(reason, GRADER_ERROR, GRADER_ERROR_USAGE)) {
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return NULL;
+    }
+    g_ptr_array_add(inbox->refusals, escape_text(reason->message, -1, 300, FALSE));
+    return instead_of_archive(inbox, base, error);
+}
+
 /* A student's own archive. One that cannot be read leaves the student with nothing handed in. */
 gboolean inbox_add_archive(Inbox *inbox, const Submission *person, const char *path, GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autofree char *folder = inbox_new_folder(inbox, error);
-    if (folder == NULL)
-        return FALSE;
     g_autofree char *base = g_path_get_basename(path);
     /* "homework.zip" is what half of the class calls it: whose is it? */
     g_autofree char *label = strcmp(path, person->path) == 0
                                  ? g_strdup(base)
                                  : g_build_filename(person->student, base, NULL);
-    if (!archive_unpack(path, label, folder, inbox->rubric, inbox->refusals, &reason)) {
-        if (!g_error_matches(reason, GRADER_ERROR, GRADER_ERROR_USAGE)) {
-            g_propagate_error(error, g_steal_pointer(&reason));
-            return FALSE;
-        }
-        g_ptr_array_add(inbox->refusals, escape_text(reason->message, -1, 300, FALSE));
-        /* An empty file of its name: intake tells the student what there was. */
-        g_autofree char *empty = g_build_filename(folder, base, NULL);
-        if (!g_file_set_contents(empty, "", 0, error))
-            return FALSE;
-    }
-    return inbox_add_folder(inbox, person, folder, FALSE, error);
+    g_autofree char *folder = unpack(inbox, path, label, error);
+    if (folder == NULL)
+        return FALSE;
+    g_autofree char *around = g_strdup(inbox->root);
+    inbox_set_root(inbox, folder);
+    gboolean good = inbox_add_folder(inbox, person, folder, FALSE, error);
+    inbox_set_root(inbox, around);
+    return good;
 }
 
 /* ---- single files ---------------------------------------------------------------------------- */
@@ -248,8 +282,7 @@ Submission *inbox_person(const InboxName *name, const char *folder, const char *
     return person;
 }
 
-static gboolean add_other_file(Inbox *inbox, const Submission *person, const char *file,
-                               GError **error)
+gboolean inbox_add_other(Inbox *inbox, const Submission *person, const char *file, GError **error)
 {
     g_autofree char *folder = inbox_new_folder(inbox, error);
     if (folder == NULL)
@@ -269,7 +302,7 @@ gboolean inbox_add_flat(Inbox *inbox, const InboxName *name, const char *folder,
     const char *file = inbox_name_file(name->file, inbox->rubric->files, &copy);
     g_autoptr(Submission) person = inbox_person(name, folder, entry);
     if (file == NULL && !zip)
-        return add_other_file(inbox, person, name->file, error);
+        return inbox_add_other(inbox, person, name->file, error);
     /* Canvas numbers files, not attempts: with several files to hand in they belong together. */
     gboolean numbered = inbox->rubric->files->len == 1;
     g_free(person->attempt);

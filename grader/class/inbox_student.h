@@ -9,6 +9,9 @@
 /* A new folder of ours, to be freed. */
 char *inbox_new_folder(Inbox *inbox, GError **error);
 
+/* From now on all is in this folder. */
+void inbox_set_root(Inbox *inbox, const char *folder);
+
 /* Add it. One that is there already, from another path, was an earlier attempt. */
 void inbox_put(Inbox *inbox, Submission *submission);
 
@@ -31,6 +34,9 @@ gboolean inbox_add_folder(Inbox *inbox, const Submission *person, const char *fo
 /* A student's own archive. One that cannot be read leaves the student with nothing handed in. */
 gboolean inbox_add_archive(Inbox *inbox, const Submission *person, const char *path,
                            GError **error);
+
+/* Somebody who handed in this, which cannot be graded: intake has words for it. */
+gboolean inbox_add_other(Inbox *inbox, const Submission *person, const char *file, GError **error);
 
 /* A flat file of Canvas or Moodle. */
 gboolean inbox_add_flat(Inbox *inbox, const InboxName *name, const char *folder, const char *entry,

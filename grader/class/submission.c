@@ -19,10 +19,17 @@ static char *as_text(const char *bytes)
     return g_string_free(text, FALSE);
 }
 
+/* Macs write "é" in two characters, others in one: it is the same student. */
+static char *as_key(const char *bytes)
+{
+    g_autofree char *text = as_text(bytes);
+    return g_utf8_normalize(text, -1, G_NORMALIZE_NFC);
+}
+
 Submission *submission_new(const char *student, const char *path)
 {
     Submission *submission = g_new0(Submission, 1);
-    submission->student = as_text(student);
+    submission->student = as_key(student);
     submission->name = g_strdup(submission->student);
     submission->path = g_strdup(path);
     submission->origin = path != NULL ? as_text(path) : NULL;
@@ -87,61 +94,4 @@ char *submission_fingerprint(const Submission *submission, const GPtrArray *file
             g_checksum_update(sum, data, (gssize)length);
     }
     return g_strdup(g_checksum_get_string(sum));
-}
-
-/* ---- git ------------------------------------------------------------------------------------- */
-
-/* The first line of a small file below the folder, or NULL. */
-static char *first_line(const char *folder, const char *name)
-{
-    g_autoptr(GBytes) bytes = bounded_read(folder, name, 1 << 20, NULL);
-    if (bytes == NULL)
-        return NULL;
-    gsize length;
-    const char *text = g_bytes_get_data(bytes, &length);
-    gsize line = 0;
-    while (line < length && text[line] != '\n' && text[line] != '\r' && text[line] != '\0')
-        line++;
-    return g_strndup(text, line);
-}
-
-static gboolean is_commit(const char *text)
-{
-    gsize length = strlen(text);
-    return (length == 40 || length == 64) && strspn(text, "0123456789abcdef") == length;
-}
-
-/* "COMMIT refs/heads/main" in packed-refs. */
-static char *packed_commit(const char *git, const char *ref)
-{
-    g_autoptr(GBytes) bytes = bounded_read(git, "packed-refs", 4 << 20, NULL);
-    if (bytes == NULL)
-        return NULL;
-    gsize length;
-    const char *data = g_bytes_get_data(bytes, &length);
-    g_autofree char *text = g_strndup(data, length);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (char **line = lines; *line != NULL; line++) {
-        char *blank = strchr(*line, ' ');
-        if (blank == NULL || strcmp(blank + 1, ref) != 0)
-            continue;
-        *blank = '\0';
-        return is_commit(*line) ? g_strdup(*line) : NULL;
-    }
-    return NULL;
-}
-
-char *submission_commit(const char *folder)
-{
-    g_autofree char *git = g_build_filename(folder, ".git", NULL);
-    g_autofree char *head = first_line(git, "HEAD");
-    if (head == NULL || is_commit(head))
-        return g_steal_pointer(&head);
-    if (!g_str_has_prefix(head, "ref: refs/"))
-        return NULL;
-    const char *ref = head + strlen("ref: ");
-    g_autofree char *loose = first_line(git, ref);
-    if (loose != NULL)
-        return is_commit(loose) ? g_steal_pointer(&loose) : NULL;
-    return packed_commit(git, ref);
 }

@@ -36,6 +36,3 @@ gint submission_compare(gconstpointer a, gconstpointer b);
  * where one is no regular file.
  */
 char *submission_fingerprint(const Submission *submission, const GPtrArray *files, guint file_kib);
-
-/* The commit that a clone has checked out, or NULL. Reads HEAD and refs, runs no git. */
-char *submission_commit(const char *folder);

@@ -192,6 +192,8 @@ sql record/gradebook.db "UPDATE record SET result = 'x' WHERE student = 'dia'"
 status=0
 "$grader" export csv --grades=record >out 2>&1 || status=$?
 [ $status -eq 3 ] && grep -q "is damaged, in a record of 'dia'" out || fail "a damaged record is not named"
+mkdir -p instead/gradebook.db
+expect_fault instead 'a folder in its place' 'Is a directory'
 cp one/gradebook.db newer/
 sql newer/gradebook.db 'PRAGMA user_version = 1000'
 expect_fault newer "a gradebook of the future" 'newer kit'
@@ -217,7 +219,10 @@ fi
 nasty=nasty/'=cmd|calc, "quoted"_11_assignsubmission_file_'
 hand_in "$nasty" rosa-does-not-compile
 hand_in "nasty/$(printf 'two\nlines_12_assignsubmission_file_')" rosa-does-not-compile
-hand_in 'nasty/مريم 😀_13_assignsubmission_file_' rosa-does-not-compile
+hand_in 'nasty/مريم 😀_13_assignsubmission_file_' kofi-leak
+hand_in "nasty/$(printf 'bell\a\033[31m \377')" dora-untouched
+hand_in 'nasty/@SUM(1)' rosa-does-not-compile
+hand_in 'nasty/-1+2' rosa-does-not-compile
 grade nasty --grades nasty.out
 for format in text json csv canvas moodle moodle-worksheet nbgrader; do
     "$grader" export "$format" --grades=nasty.out --output="nasty.$format"
@@ -228,28 +233,50 @@ done
 ln -s linked.csv latest.csv
 "$grader" export csv --grades=nasty.out --output=latest.csv
 [ -L latest.csv ] && cmp -s linked.csv nasty.csv || fail "export replaces a link (and so would /dev/null)"
-jq -e '[.students[].name] | sort == ["=cmd|calc, \"quoted\"", "two\nlines", "مريم 😀"]' nasty.json \
-    >/dev/null || fail "JSON changes names"
+jq -e '[.students[].name] | sort == ["-1+2", "=cmd|calc, \"quoted\"", "@SUM(1)",
+    "bell\u0007\u001b[31m \\xff", "two\nlines", "مريم 😀"]' nasty.json >/dev/null ||
+    fail "JSON changes names"
+! grep -q "$(printf '[\a\033]')" out nasty.text nasty.csv nasty.canvas nasty.moodle nasty.nbgrader ||
+    fail "control characters of a name reach a terminal"
 python3 - <<'END' || fail "a CSV is not read back"
 import csv
-for name, column, rows in [("csv", "name", 3), ("canvas", "Student", 4), ("moodle", "fullname", 3),
-                           ("moodle-worksheet", "Full name", 3), ("nbgrader", "student_id", 3)]:
+for name, column, rows in [("csv", "name", 6), ("canvas", "Student", 7), ("moodle", "fullname", 6),
+                           ("moodle-worksheet", "Full name", 6), ("nbgrader", "student_id", 6)]:
     table = list(csv.DictReader(open("nasty." + name, newline="", encoding="utf-8"), strict=True))
     assert len(table) == rows, (name, len(table))
     assert all(None not in row and None not in row.values() for row in table), name
     cells = [cell for row in table for cell in row.values()]
     assert not any(cell[:1] in tuple("=+-@\t\r") and cell[:1] for cell in cells), name
-    assert any("calc" in row[column] for row in table), name
+    names = [row[column].removeprefix("'") for row in table]
+    for wanted in ['=cmd|calc, "quoted"', "two\nlines", "مريم 😀", "@SUM(1)", "-1+2"]:
+        assert any(name.startswith(wanted) for name in names), (name, wanted)
 END
 head -2 nasty.canvas | tail -1 | grep -qx '    Points Possible,,,,,30.00' || fail "no Points Possible"
 for file in nasty.out/junit/*.xml; do
     xmllint --noout "$file" || fail "JUnit is no XML"
 done
+# Debian's own Python is the one that has its packages.
+/usr/bin/python3 - nasty.out/junit/*.xml <<'END' || fail "junitparser counts otherwise"
+import sys
+from junitparser import Error, Failure, JUnitXml, Skipped
+def results(case):
+    return case.result if isinstance(case.result, list) else [case.result]
+suites = 0
+for path in sys.argv[1:]:
+    for suite in JUnitXml.fromfile(path):
+        kinds = [result for case in suite for result in results(case)]
+        count = [sum(isinstance(each, kind) for each in kinds) for kind in (Failure, Error, Skipped)]
+        assert [suite.failures, suite.errors, suite.skipped] == count, (path, suite.name)
+        assert suite.tests == len(list(suite)) > 0, (path, suite.name)
+        assert all(case.name and case.classname for case in suite), (path, suite.name)
+        suites += 1
+assert suites == 4 + 4 + 4, suites
+END
 for file in nasty.out/gradescope/*/results.json; do
-    jq -e '.score == 0 and (.tests | length) == 4 and .visibility == "visible"' "$file" >/dev/null ||
+    jq -e '(.score == 0 or .score == 25) and (.tests | length) == 4 and .visibility == "visible"' "$file" >/dev/null ||
         fail "Gradescope's results are wrong"
 done
-[ "$(find nasty.out/markdown -name '*.md' | wc -l)" = 3 ] || fail "not everybody has feedback"
+[ "$(find nasty.out/markdown -name '*.md' | wc -l)" = 6 ] || fail "not everybody has feedback"
 
 # ---- the autograder for Gradescope ---------------------------------------------------------------
 

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!g_file_set_contents(path, (const char *)data, (gssize)size, NULL) ||
         g_mkdir_with_parents(into, 0700) != 0)
         return 0;
-    if (!archive_unpack(path, "fuzz.zip", into, rubric, refusals, &error) &&
+    if (!archive_unpack(path, "fuzz.zip", ARCHIVE_OF_STUDENT, into, rubric, refusals, &error) &&
         !g_error_matches(error, GRADER_ERROR, GRADER_ERROR_USAGE))
         g_error("no fault of ours: %s", error->message);
     for (guint i = 0; i < refusals->len; i++)
