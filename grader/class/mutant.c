@@ -20,6 +20,7 @@ void mutant_free(Mutant *mutant)
     g_free(mutant->name);
     g_free(mutant->says);
     g_strfreev(mutant->loses);
+    g_strfreev(mutant->fails);
     g_strfreev(mutant->hints);
     g_strfreev(mutant->causes);
     g_free(mutant->base);
@@ -67,6 +68,8 @@ static gboolean read_head_line(Mutant *mutant, const char *line, guint number, G
         mutant->base = g_steal_pointer(&value), mutant->base_line = number;
     else if (g_str_equal(key, "loses") && mutant->loses == NULL)
         mutant->loses = split_words(value), mutant->loses_line = number;
+    else if (g_str_equal(key, "fails") && mutant->fails == NULL)
+        mutant->fails = split_words(value), mutant->fails_line = number;
     else if (g_str_equal(key, "hint") && mutant->hints == NULL)
         mutant->hints = split_words(value);
     else if (g_str_equal(key, "cause") && mutant->causes == NULL)

@@ -4,6 +4,7 @@
  *
  *     mutant: divides the scores by d_k instead of its square root
  *     loses:  scaled_dot_product_attention self_attention integration
+ *     fails:  scaled_dot_product_attention/values
  *     hint:   scale square root
  *     cause:  d_k itself
  *     base:   tests/correct/explicit-loops.c
@@ -13,7 +14,8 @@
  *     with:
  *         float scale = 1.0f / (float)d_k;
  *
- * `loses` are the rubric items that must lose points, `hint` words of which one is expected in what
+ * `loses` are the rubric items that must lose points, `fails` hidden tests that must fail among others
+ * (it may be left out, but each test stands in some mutant, so that none is lost unseen), `hint` words of which one is expected in what
  * the student is told. `cause` is for a mistake that the outputs give away: one of its words is in
  * each likely cause that the student is told; without it no cause may be told. There may be several pairs of replace and with; they are applied in their
  * order. The text of each is whole lines, must occur exactly once, and may be replaced by nothing;
@@ -35,9 +37,10 @@ typedef struct {
     char *name;   /* of the file, without ".mutant" */
     char *says;   /* the mistake, to be read after "a solution that ..." */
     GStrv loses;  /* ids of rubric items */
+    GStrv fails;  /* "suite/test", or NULL */
     GStrv hints;  /* words */
     GStrv causes; /* words, or NULL */
-    guint loses_line, causes_line, base_line;
+    guint loses_line, fails_line, causes_line, base_line;
     char *base;       /* relative to the root of the kit */
     GPtrArray *edits; /* MutantEdit */
 } Mutant;

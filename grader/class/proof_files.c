@@ -19,6 +19,25 @@ static void check_items(const Proof *proof, const Mutant *mutant, ProofCheck *ch
                         mutant->loses_line, mutant->loses[i]);
 }
 
+static gboolean is_listed(const Proof *proof, const char *name)
+{
+    for (guint i = 0; i < proof->context->listed->len; i++) {
+        const ListedTest *test = proof->context->listed->pdata[i];
+        g_autofree char *full = g_strdup_printf("%s/%s", test->suite, test->name);
+        if (g_str_equal(full, name))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void check_tests(const Proof *proof, const Mutant *mutant, ProofCheck *check)
+{
+    for (guint i = 0; mutant->fails != NULL && mutant->fails[i] != NULL; i++)
+        if (!is_listed(proof, mutant->fails[i]))
+            proof_found(check, "%s:%u: there is no hidden test '%s'", mutant->path,
+                        mutant->fails_line, mutant->fails[i]);
+}
+
 /* What the hidden tests can say, in small letters: all that is in their program. */
 static char *all_words(const Proof *proof, gsize *length, GError **error)
 {
@@ -128,6 +147,7 @@ static void add_written(Proof *proof, const char *path, const char *words, gsize
         return;
     }
     check_items(proof, written, check);
+    check_tests(proof, written, check);
     check_causes(written, words, length, check);
     g_autofree char *source = make_source(proof, written, check);
     if (source == NULL)

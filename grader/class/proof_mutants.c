@@ -45,6 +45,17 @@ static void judge(Proof *proof, ProofMutant *mutant)
         mutant->verdict = MUTANT_SURVIVED;
 }
 
+/* The tests that must fail, and do not. */
+static void check_fails(const ProofMutant *mutant, ProofCheck *check)
+{
+    for (guint i = 0; mutant->written->fails != NULL && mutant->written->fails[i] != NULL; i++) {
+        g_auto(GStrv) names = g_strsplit(mutant->written->fails[i], "/", 2);
+        if (g_strv_length(names) == 2 && !trial_failed(mutant->trial, names[0], names[1]))
+            proof_found(check, "%s passes %s: it %s", mutant->trial->name,
+                        mutant->written->fails[i], mutant->written->says);
+    }
+}
+
 static void check_written(const ProofMutant *mutant, ProofCheck *check)
 {
     const Result *result = mutant->trial->result;
@@ -54,6 +65,7 @@ static void check_written(const ProofMutant *mutant, ProofCheck *check)
                     result->reason);
         return;
     }
+    check_fails(mutant, check);
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = result->items->pdata[i];
         gboolean expected = g_strv_contains((const char *const *)mutant->written->loses, item->id);
@@ -220,6 +232,18 @@ static void judge_systematic(Proof *proof)
     proof_end(check);
 }
 
+static gboolean is_named(const Proof *proof, const ListedTest *test)
+{
+    g_autofree char *name = g_strdup_printf("%s/%s", test->suite, test->name);
+    for (guint i = 0; i < proof->mutants->len; i++) {
+        const Mutant *written = ((const ProofMutant *)proof->mutants->pdata[i])->written;
+        if (written != NULL && written->fails != NULL &&
+            g_strv_contains((const char *const *)written->fails, name))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void judge_tests(Proof *proof)
 {
     ProofCheck *check = proof_begin(proof, "tests that kill");
@@ -228,6 +252,10 @@ static void judge_tests(Proof *proof)
         const ListedTest *test = listed->pdata[i];
         if (proof_kills(proof, test) == 0)
             proof_found(check, "%s/%s kills no mutant", test->suite, test->name);
+        else if (!is_named(proof, test))
+            proof_found(check,
+                        "no mutant names %s/%s in 'fails:': if it is left out, nobody sees it",
+                        test->suite, test->name);
     }
     check->says = g_strdup_printf("each of %u hidden tests kills a mutant", listed->len);
     proof_end(check);

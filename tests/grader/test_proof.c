@@ -146,12 +146,14 @@ Test(proof, a_weakened_test_is_found)
 {
     put("tests/mutants/positive.mutant",
         "mutant: wants a mask above 0\nloses: scaled_dot_product_attention\nhint: mask\n"
+        "fails: scaled_dot_product_attention/no_memory\n"
         "cause: negative\nbase: solution/attention.c\n\nreplace:\n"
         "        if (mask->data[tensor_broadcast_index(mask, scores, i)] == 0.0f)\nwith:\n"
         "        if (mask->data[tensor_broadcast_index(mask, scores, i)] <= 0.0f)\n");
     context->filter = g_strdup("*/*o*");
     check_mutants();
     assert_found("written mutants", "positive keeps all points of scaled_dot_product_attention");
+    assert_found("written mutants", "positive passes scaled_dot_product_attention/no_memory");
     assert_found("tests that kill", "masking/no_memory kills no mutant");
     assert_found("rubric items", "no mutant loses points of masking");
     cr_assert_not(proof_holds(proof));
@@ -163,6 +165,7 @@ Test(proof, a_mutant_that_loses_other_points_is_found)
     check_mutants();
     assert_found("written mutants", "unscaled loses points of self_attention");
     assert_found("written mutants", "unscaled keeps all points of masking");
+    assert_found("tests that kill", "no mutant names self_attention/forward in 'fails:'");
     assert_found("what mutants are told", "unscaled is told nothing of nowhere");
     assert_found("likely causes", "unscaled, which does not scale, is told in");
 }
@@ -173,6 +176,9 @@ Test(proof, slips_in_the_files_of_mutants_are_found)
     g_autoptr(GError) error = NULL;
     put_unscaled("maskin", "scores", "xyzzy\n");
     put("tests/mutants/headless.mutant", "mutant: does nothing\n\nreplace:\na\nwith:\nb\n");
+    put("tests/mutants/lost.mutant",
+        "mutant: a\nloses: masking\nfails: masking/triangle\nhint: a\nbase: solution/attention.c\n"
+        "\nreplace:\n    divide_by(scores, sqrtf((float)tensor_axis(Q, -1)));\nwith:\n");
     put("tests/mutants/baseless.mutant",
         "mutant: a\nloses: masking\nhint: a\nbase: nowhere.c\n\nreplace:\na\nwith:\nb\n");
     put("tests/mutants/broken.mutant",
@@ -182,6 +188,7 @@ Test(proof, slips_in_the_files_of_mutants_are_found)
     assert_found("files of mutants", "unscaled.mutant:2: rubric.yaml has no item 'maskin'");
     assert_found("files of mutants",
                  "unscaled.mutant:4: no hidden test names a cause with 'xyzzy'");
+    assert_found("files of mutants", "lost.mutant:3: there is no hidden test 'masking/triangle'");
     assert_found("files of mutants", "headless.mutant:3: there is no 'loses:'");
     assert_found("files of mutants", "baseless.mutant:4: there is no 'nowhere.c'");
     assert_found("files of mutants", "broken.mutant:6: with this edit it does not compile");

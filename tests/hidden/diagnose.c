@@ -25,11 +25,12 @@ static const char *const family_says[] = {
 };
 
 #define ALL ~0u
-static unsigned wanted = ALL;
+static unsigned wanted = ALL, nameable = ALL;
 
-void diagnose_only(unsigned families)
+void diagnose_only(unsigned families, unsigned named)
 {
     wanted = families;
+    nameable = named;
 }
 
 static bool has_shape(const Tensor *got, const Expected *expected)
@@ -123,7 +124,7 @@ static void suspect(Suspicion *suspicion, const Mistake *mistake)
 
 static const char *conclude(const Suspicion *suspicion)
 {
-    if (suspicion->apart)
+    if (suspicion->apart || (nameable & 1u << suspicion->family) == 0)
         return NULL;
     return suspicion->several ? family_says[suspicion->family] : suspicion->says;
 }

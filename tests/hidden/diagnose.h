@@ -9,11 +9,12 @@
 #include "mistake.h"
 
 /*
- * Look only for mistakes of these families (1u << FAMILY_MASK, ...) in the rest of this test: where
- * inputs are special, mistakes that are far apart give the same numbers. A mistake with a mask or a
+ * Look only for mistakes of these families (1u << FAMILY_MASK, ...) in the rest of this test, and name
+ * only those of `named`: where inputs are special, mistakes that are far apart give the same numbers,
+ * and others would have shown in a test before. A mistake with a mask or a
  * batch may depend on its shape, and is acquitted by an earlier call only from then on.
  */
-void diagnose_only(unsigned families);
+void diagnose_only(unsigned families, unsigned named);
 
 /* All of these return a sentence, or NULL. `right` is the oracle's result for the same call. */
 const char *cause_of_attention(AttentionResult got, Oracle right, const Tensor *Q, const Tensor *K,
