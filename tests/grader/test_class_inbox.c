@@ -164,5 +164,20 @@ Test(inbox, nobody_vanishes_between_the_folders)
     class_take("class");
     class_expect("ann bob- cem.smith-");
     class_expect_refusals((const char *const[]){
-        "'dia.c' is left out: put it into a folder that is called like its author", NULL});
+        "1 source between the folders, 'dia.c', is left out: put each into a folder that is called "
+        "like its author, as attention.c",
+        NULL});
+}
+
+Test(inbox, sources_that_may_be_anybodys)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(class_top, "class", NULL);
+    class_put("ann.c", "x");
+    class_put("bob.c", "x");
+    cr_expect_not(inbox_add(class_inbox, path, &error));
+    cr_assert_eq(class_inbox->refusals->len, 1);
+    cr_expect_str_eq(class_inbox->refusals->pdata[0],
+                     "2 sources between the folders, 'ann.c' first, are left out: put each into a "
+                     "folder that is called like its author, as attention.c");
 }
