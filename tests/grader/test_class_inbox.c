@@ -54,6 +54,22 @@ Test(inbox, attempts_in_the_order_of_their_numbers)
     class_expect("ann/9 ann/10 bob");
 }
 
+/* Where the best counts each costs a grading: nobody may hand in a thousand at once. */
+Test(inbox, the_last_of_many_attempts)
+{
+    for (guint i = 1; i <= 101; i++) {
+        g_autofree char *name = g_strdup_printf("ann/%u/attention.c", i);
+        class_put(name, "x");
+    }
+    class_put("bob/attention.c", "x");
+    class_take("class");
+    cr_assert_eq(class_inbox->submissions->len, 101);
+    cr_expect_str_eq(((Submission *)class_inbox->submissions->pdata[0])->attempt, "2");
+    cr_expect_str_eq(((Submission *)class_inbox->submissions->pdata[99])->attempt, "101");
+    class_expect_refusals(
+        (const char *const[]){"'ann' has more than 100 attempts: the last ones count", NULL});
+}
+
 Test(inbox, the_same_student_from_two_downloads)
 {
     class_put("ann/attention.c", "x");
