@@ -10,7 +10,7 @@
 static gboolean is_from_lms(const char *name)
 {
     g_auto(GStrv) parts = g_strsplit(name, "/", 3);
-    for (gsize i = 0; parts[i] != NULL && i < 2; i++) {
+    for (gsize i = 0; i < 2 && parts[i] != NULL; i++) {
         g_auto(InboxName) student = {0};
         if (inbox_name_parse(parts[i], &student))
             return TRUE;

@@ -127,11 +127,18 @@ static int grade_class(ClassWork *work, GError **error)
     BatchOutcome outcome = {0};
     if (!class_work_open_gradebook(work, error))
         return EXIT_OWN_FAULT;
-    for (guint i = 0; i < work->inbox->refusals->len; i++)
-        fprintf(stderr, "grader: %s\n", (const char *)work->inbox->refusals->pdata[i]);
     gboolean good = work->options->slurm ? slurm_grade(work, &outcome, error)
                                          : grade_here(work, &outcome, error);
     return good ? class_report(work, &outcome, error) : EXIT_OWN_FAULT;
+}
+
+/* What was refused may well be why there is nothing to grade. */
+static gboolean collect(ClassWork *work, GError **error)
+{
+    gboolean good = class_work_collect(work, error);
+    for (guint i = 0; work->inbox != NULL && i < work->inbox->refusals->len; i++)
+        fprintf(stderr, "grader: %s\n", (const char *)work->inbox->refusals->pdata[i]);
+    return good;
 }
 
 static int run_grade(int argc, char **argv, GError **error)
@@ -141,7 +148,7 @@ static int run_grade(int argc, char **argv, GError **error)
     if (!parse(&options, &argc, &argv, error))
         return EXIT_USAGE;
     work.paths = argv + 1;
-    if (!class_work_collect(&work, error) || !class_work_prepare(&work, error))
+    if (!collect(&work, error) || !class_work_prepare(&work, error))
         return EXIT_OWN_FAULT;
     gboolean keep = options.class.folder != NULL || options.class.gradebook != NULL;
     return work.inbox->single && !keep ? grade_one(&work, error) : grade_class(&work, error);

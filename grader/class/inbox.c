@@ -59,11 +59,9 @@ static void leave_out(Inbox *inbox, const char *entry, const char *why)
     g_ptr_array_add(inbox->refusals, g_strdup_printf("'%s' %s", shown, why));
 }
 
-/* A file between the students' folders: an archive of another kind is somebody's, a source may be. */
+/* A file between the students' folders: an archive of another kind is somebody's. */
 static gboolean add_loose(Inbox *inbox, const char *entry, const char *path, GError **error)
 {
-    if (g_str_has_suffix(entry, ".c"))
-        leave_out(inbox, entry, "is left out: put it into a folder that is called like its author");
     if (!intake_is_archive(entry))
         return TRUE;
     g_autofree char *stem = g_strndup(entry, (gsize)(strrchr(entry, '.') - entry));
@@ -145,6 +143,30 @@ static gboolean too_many(const GPtrArray *names, const char *label, GError **err
     return TRUE;
 }
 
+/* Sources that are no LMS's: whose they are only a folder's name would say. */
+static void tell_loose_sources(Inbox *inbox, const char *folder, const GPtrArray *names)
+{
+    const char *first = NULL;
+    guint count = 0;
+    for (guint i = 0; i < names->len; i++) {
+        g_auto(InboxName) student = {0};
+        const char *name = names->pdata[i];
+        if (!g_str_has_suffix(name, ".c") || !inbox_is_kind(folder, name, S_IFREG) ||
+            inbox_name_parse(name, &student))
+            continue;
+        first = count++ == 0 ? name : first;
+    }
+    if (count == 0)
+        return;
+    g_autofree char *shown = escape_text(first, -1, 120, FALSE);
+    g_ptr_array_add(
+        inbox->refusals,
+        g_strdup_printf("%u source%s between the folders, '%s'%s left out: put each into a folder "
+                        "that is called like its author, as %s",
+                        count, count == 1 ? "" : "s", shown, count == 1 ? ", is" : " first, are",
+                        (const char *)inbox->rubric->files->pdata[0]));
+}
+
 static gboolean no_submission(const Inbox *inbox, const char *label, GError **error)
 {
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
@@ -162,6 +184,7 @@ static gboolean add_class(Inbox *inbox, const char *folder, const char *label, G
     g_autoptr(GPtrArray) names = inbox_list(from, error);
     if (names == NULL || too_many(names, label, error))
         return FALSE;
+    tell_loose_sources(inbox, from, names);
     guint before = inbox->submissions->len + g_hash_table_size(inbox->others);
     for (guint i = 0; i < names->len; i++)
         if (!add_entry(inbox, from, names->pdata[i], error))

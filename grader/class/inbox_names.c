@@ -17,7 +17,7 @@ static gboolean matches(GRegex **pattern, const char *expression, const char *te
                         GMatchInfo **match)
 {
     if (*pattern == NULL)
-        *pattern = g_regex_new(expression, G_REGEX_DOTALL | G_REGEX_OPTIMIZE, 0, NULL);
+        *pattern = g_regex_new(expression, G_REGEX_DOTALL, 0, NULL);
     return g_regex_match(*pattern, text, 0, match);
 }
 

@@ -13,7 +13,7 @@
 #include "files.h"
 #include "git_commit.h"
 
-#define MAX_ATTEMPTS 1000 /* folders looked into below one student's */
+#define MAX_ATTEMPTS 100u /* of one student: each may cost a grading */
 
 static const char *const litter[] = {"__MACOSX", "lost+found", NULL};
 
@@ -122,16 +122,32 @@ static Submission *copy_person(const Submission *from, const char *path)
     return copy;
 }
 
-/* The folders in a student's folder that are submissions: attempts, or what an archive wrapped. */
-static gboolean add_attempts(Inbox *inbox, const Submission *person, const char *folder)
+/* The names of the folders in a student's folder that are submissions: the last ones, in order. */
+static GPtrArray *find_attempts(Inbox *inbox, const Submission *person, const char *folder)
 {
     g_autoptr(GPtrArray) names = inbox_list(folder, NULL);
-    g_autoptr(GPtrArray) found = g_ptr_array_new();
-    for (guint i = 0; names != NULL && i < MIN(names->len, MAX_ATTEMPTS); i++) {
-        g_autofree char *inner = g_build_filename(folder, names->pdata[i], NULL);
-        if (inbox_is_kind(folder, names->pdata[i], S_IFDIR) && inbox_has_submitted(inbox, inner))
-            g_ptr_array_add(found, names->pdata[i]);
+    GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = names != NULL ? names->len : 0; i > 0; i--) {
+        const char *name = names->pdata[i - 1];
+        g_autofree char *inner = g_build_filename(folder, name, NULL);
+        if (!inbox_is_kind(folder, name, S_IFDIR) || !inbox_has_submitted(inbox, inner))
+            continue;
+        if (found->len == MAX_ATTEMPTS) {
+            g_autofree char *shown = escape_text(person->student, -1, 120, FALSE);
+            g_ptr_array_add(inbox->refusals,
+                            g_strdup_printf("'%s' has more than %u attempts: the last ones count",
+                                            shown, MAX_ATTEMPTS));
+            break;
+        }
+        g_ptr_array_insert(found, 0, g_strdup(name));
     }
+    return found;
+}
+
+/* Attempts, or what an archive wrapped. */
+static gboolean add_attempts(Inbox *inbox, const Submission *person, const char *folder)
+{
+    g_autoptr(GPtrArray) found = find_attempts(inbox, person, folder);
     for (guint i = 0; i < found->len; i++) {
         g_autofree char *inner = g_build_filename(folder, found->pdata[i], NULL);
         Submission *attempt = copy_person(person, inner);

@@ -37,7 +37,7 @@ static guint64 number(const guint8 *bytes, gsize length)
     return value;
 }
 
-static gboolean is_signed(const guint8 *bytes, char third, char fourth)
+static gboolean is_signed(const guint8 *bytes, guint8 third, guint8 fourth)
 {
     return bytes[0] == 'P' && bytes[1] == 'K' && bytes[2] == third && bytes[3] == fourth;
 }

@@ -54,6 +54,22 @@ Test(inbox, attempts_in_the_order_of_their_numbers)
     class_expect("ann/9 ann/10 bob");
 }
 
+/* Where the best counts each costs a grading: nobody may hand in a thousand at once. */
+Test(inbox, the_last_of_many_attempts)
+{
+    for (guint i = 1; i <= 101; i++) {
+        g_autofree char *name = g_strdup_printf("ann/%u/attention.c", i);
+        class_put(name, "x");
+    }
+    class_put("bob/attention.c", "x");
+    class_take("class");
+    cr_assert_eq(class_inbox->submissions->len, 101);
+    cr_expect_str_eq(((Submission *)class_inbox->submissions->pdata[0])->attempt, "2");
+    cr_expect_str_eq(((Submission *)class_inbox->submissions->pdata[99])->attempt, "101");
+    class_expect_refusals(
+        (const char *const[]){"'ann' has more than 100 attempts: the last ones count", NULL});
+}
+
 Test(inbox, the_same_student_from_two_downloads)
 {
     class_put("ann/attention.c", "x");
@@ -164,5 +180,20 @@ Test(inbox, nobody_vanishes_between_the_folders)
     class_take("class");
     class_expect("ann bob- cem.smith-");
     class_expect_refusals((const char *const[]){
-        "'dia.c' is left out: put it into a folder that is called like its author", NULL});
+        "1 source between the folders, 'dia.c', is left out: put each into a folder that is called "
+        "like its author, as attention.c",
+        NULL});
+}
+
+Test(inbox, sources_that_may_be_anybodys)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(class_top, "class", NULL);
+    class_put("ann.c", "x");
+    class_put("bob.c", "x");
+    cr_expect_not(inbox_add(class_inbox, path, &error));
+    cr_assert_eq(class_inbox->refusals->len, 1);
+    cr_expect_str_eq(class_inbox->refusals->pdata[0],
+                     "2 sources between the folders, 'ann.c' first, are left out: put each into a "
+                     "folder that is called like its author, as attention.c");
 }
