@@ -31,8 +31,22 @@ static void append_escape(GString *out, gunichar c)
         g_string_append_printf(out, "\\U%08x", c);
 }
 
+/*
+ * Accents on one letter; no language piles up more. Hundreds of them cover the lines above and below.
+ */
+enum { MARKS_LIMIT = 4 };
+
+/* Is this one accent too many? `marks` counts those on the letter before. */
+static gboolean is_piled_up(gunichar c, guint *marks)
+{
+    GUnicodeType type = g_unichar_type(c);
+    gboolean mark = type == G_UNICODE_NON_SPACING_MARK || type == G_UNICODE_ENCLOSING_MARK;
+    *marks = mark ? *marks + 1 : 0;
+    return *marks > MARKS_LIMIT;
+}
+
 /* Append what the bytes at `at` begin with, made visible, and return how many were taken. */
-static gsize append_visible(GString *out, const char *at, gsize left, gboolean lines)
+static gsize append_visible(GString *out, const char *at, gsize left, gboolean lines, guint *marks)
 {
     gunichar c = g_utf8_get_char_validated(at, (gssize)left);
     if (*at == '\0' || c == (gunichar)-1 || c == (gunichar)-2) {
@@ -46,7 +60,7 @@ static gsize append_visible(GString *out, const char *at, gsize left, gboolean l
         g_string_append(out, "    ");
     else if (c == '\r')
         g_string_append(out, ends_line ? "" : "\\r"); /* files from Windows are no attack */
-    else if (is_unsafe(c))
+    else if (is_unsafe(c) || is_piled_up(c, marks))
         append_escape(out, c);
     else
         g_string_append_unichar(out, c);
@@ -57,9 +71,10 @@ char *escape_text(const char *bytes, gssize length, gsize limit, gboolean lines)
 {
     gsize left = length < 0 ? strlen(bytes) : (gsize)length;
     GString *out = g_string_new(NULL);
+    guint marks = 0;
     gsize fits_with_dots = 0; /* the longest prefix of whole characters that leaves room for them */
     while (left > 0) {
-        gsize taken = append_visible(out, bytes, left, lines);
+        gsize taken = append_visible(out, bytes, left, lines, &marks);
         bytes += taken;
         left -= taken;
         if (out->len > limit) {

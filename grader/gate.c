@@ -70,6 +70,14 @@ static guint find_assembly(const Gate *gate)
     return find_any(gate, words);
 }
 
+/* The constants that contain the bytes of a system call: 0f 05, 0f 34 and cd 80. */
+static guint find_constant(const Gate *gate)
+{
+    static const char *const words[] = {"1295",   "0x50f",  "0x50F", "0x050f", "0x050F", "13327",
+                                        "0x340f", "0x340F", "32973", "0x80cd", "0x80CD", NULL};
+    return find_any(gate, words);
+}
+
 /* ---- segments -----------------------------------------------------------------------------------
  */
 
@@ -257,7 +265,8 @@ static void refuse_code(Gate *gate, GateCodeKind kind, GElf_Addr address)
                     "remove valgrind.h's macros and the assembly: the memory check is the grader's",
                     "the code of '%s' speaks to Valgrind", label);
     else
-        gate_refuse(gate, "instruction", find_assembly(gate),
+        gate_refuse(gate, "instruction",
+                    find_assembly(gate) > 0 ? find_assembly(gate) : find_constant(gate),
                     "call the C library instead; without assembly, look for a constant like 1295 "
                     "(0x50f) and compute it",
                     "the code of '%s' contains a system call instruction", label);

@@ -107,12 +107,16 @@ static void add_process_limit(GPtrArray *argv, const SandboxStart *start)
         add_limit(argv, "processes", 1024);
 }
 
-/* The stack: twice what a laptop gives, and as much as Valgrind makes of a larger one. */
+/*
+ * The stack: twice what a laptop gives, and as much as Valgrind makes of a larger one. A core of at
+ * most one byte is none, and the one size for which the kernel does not start the machine's own
+ * program for cores either (core(5)): a compiler that crashes is no business of systemd or apport.
+ */
 static void add_limits(GPtrArray *argv, const SandboxStart *start)
 {
     const RubricLimits *limits = &start->sandbox->limits;
     add_limit(argv, "memory", sandbox_memory_limit(start->sandbox, start->spec->profile));
-    add_limit(argv, "core", 0);
+    add_limit(argv, "core", 1);
     add_limit(argv, "locked", 64 << 10);
     add_limit(argv, "queues", 0);
     add_process_limit(argv, start);

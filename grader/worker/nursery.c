@@ -155,7 +155,7 @@ static void announce_death(int connection, int wait_status)
 static int explain(int wait_status, uint64_t cpu_usec)
 {
     bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
-    return killed && cpu_usec >= cpu_seconds * 1000000u ? SIGXCPU : wait_status;
+    return killed && cpu_usec >= (uint64_t)cpu_seconds * 1000000 ? SIGXCPU : wait_status;
 }
 
 static void reap_workers(void)

@@ -31,6 +31,7 @@ Test(escape, text_makes_what_acts_visible)
     static const Pair pairs[] = {
         {"", ""},
         {"plain \\ text: ä € 漢 e\xcc\x81", "plain \\ text: ä € 漢 e\xcc\x81"},
+        {"a\u0300\u0301\u0302\u0303\u0304\u0305b", "a\u0300\u0301\u0302\u0303\\u0304\\u0305b"},
         {"\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"},
         {"bell\a del\x7f", "bell\\x07 del\\x7f"},
         {"\xc2\x9b"

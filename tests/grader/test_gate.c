@@ -191,6 +191,8 @@ Test(gate, refuses_system_calls_and_valgrind_requests)
     expect_refused("int f(void)\n{\n    int x;\n    __asm__(\"mov $0x050f, %0\" : \"=r\"(x));\n"
                    "    return x;\n}\n",
                    "instruction", "the code of 'f' contains a system call", 4);
+    expect_refused("int g(int x)\n{\n    return x;\n}\n\nint f(void)\n{\n    return g(1295);\n}\n",
+                   "instruction", "the code of 'f' contains a system call", 8);
     expect_refused(
         "#include <stdint.h>\nvoid f(void)\n{\n    __asm__(\"rol $3, %rdi\\n rol $13, %rdi\\n"
         "rol $61, %rdi\\n rol $51, %rdi\\n xchg %rbx, %rbx\");\n}\n",

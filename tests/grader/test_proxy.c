@@ -190,6 +190,8 @@ static void expect_end_of_wait(gboolean urgent, int elements, const char *wall_s
     g_thread_join(thread);
     cr_expect_str_eq(caught.failure, failure, "failure is '%s': %s", caught.failure,
                      caught.message);
+    g_autofree char *late = g_build_filename(folder, "late", NULL);
+    cr_expect_eq(g_file_test(late, G_FILE_TEST_EXISTS), strcmp(failure, "timeout") == 0);
     tensor_free(Q);
     files_scratch_free(folder);
 }
@@ -200,7 +202,7 @@ static void put_reply(const WireHeader *request, const WireBuffer *payload, GByt
 {
     WireHeader reply = *request;
     reply.length = (uint32_t)payload->length;
-    reply.allocated = 2; /* as for a mask */
+    reply.allocated = 2; /* blocks of a tensor */
     g_byte_array_append(answer, (const guint8 *)&reply, sizeof reply);
     g_byte_array_append(answer, payload->bytes, (guint)payload->length);
 }
@@ -252,6 +254,17 @@ static void say_nothing(const WireHeader *request, GByteArray *answer)
 Test(proxy, refuses_silence)
 {
     expect_failure(say_nothing, 1, "protocol", "too early");
+}
+
+static void say_what_was_there_before(const WireHeader *request, GByteArray *answer)
+{
+    truth(request, answer);
+    header_of(answer)->allocated = 1;
+}
+
+Test(proxy, refuses_a_result_that_the_call_did_not_allocate)
+{
+    expect_failure(say_what_was_there_before, 1, "result", "did not allocate");
 }
 
 static void say_half_a_header(const WireHeader *request, GByteArray *answer)

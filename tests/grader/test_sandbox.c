@@ -182,6 +182,17 @@ Test(sandbox, nothing_but_the_box_can_be_written, .timeout = 60)
     in_every_way(check_box_alone_is_writable);
 }
 
+/* Not 0: with that, the kernel still starts the program that collects cores, if there is one. */
+static void check_core_limit(const Sandbox *sandbox, const char *box)
+{
+    assert_says(sandbox, SANDBOX_WORKER, box, "./inside show_core_limit", "1 1");
+}
+
+Test(sandbox, a_crash_is_no_business_of_the_machine)
+{
+    in_every_way(check_core_limit);
+}
+
 static void check_descriptors(const Sandbox *sandbox, const char *box)
 {
     assert_says(sandbox, SANDBOX_WORKER, box, "./inside list_descriptors", "0 1 2 3 ");

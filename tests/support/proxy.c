@@ -55,8 +55,10 @@ static void fail_changed(const Call *call, const Input *input, const Tensor *now
     size_t i = 0;
     while (memcmp(&now->data[i], &input->tensor->data[i], sizeof(float)) == 0)
         i++;
-    fail_test("input_changed", hint, "%s changed its input %s: element %zu was %g and is now %g",
-              call->function, input->name, i, (double)input->tensor->data[i], (double)now->data[i]);
+    /* With as many digits as tell one float from the next: it may have been changed there and back. */
+    fail_test("input_changed", hint,
+              "%s changed its input %s: element %zu was %.9g and is now %.9g", call->function,
+              input->name, i, (double)input->tensor->data[i], (double)now->data[i]);
 }
 
 static void check_inputs(Call *call, const Input *inputs, unsigned count)

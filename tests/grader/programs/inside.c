@@ -66,6 +66,13 @@ static void hold_a_pipe(void)
     wait_to_be_killed();
 }
 
+static void show_core_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) == 0)
+        printf("%llu %llu", (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+}
+
 static void list_descriptors(void)
 {
     for (int fd = 0; fd < 100; fd++)
@@ -152,17 +159,12 @@ __attribute__((noinline)) static void lose_a_block(void)
 }
 
 static const Deed modes[] = {
-    DEED(hold_a_pipe),
-    DEED(list_descriptors),
-    DEED(take_memory_together),
-    DEED(fork_on),
-    DEED(write_a_large_file),
-    DEED(die_by_signal),
-    DEED(exit_with_7),
-    DEED(show_privileges),
-    DEED(reach_out),
-    DEED(lose_a_block),
-    {NULL, NULL},
+    DEED(hold_a_pipe),     DEED(list_descriptors),
+    DEED(show_core_limit), DEED(take_memory_together),
+    DEED(fork_on),         DEED(write_a_large_file),
+    DEED(die_by_signal),   DEED(exit_with_7),
+    DEED(show_privileges), DEED(reach_out),
+    DEED(lose_a_block),    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,59 @@
+/*
+ * attack: exports a jump to exit() under the name of a function
+ * catalogue: 14 27
+ * expect: graded
+ * score: 5
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attention.h"
+
+__asm__(".text\n"
+        ".globl scaled_dot_product_attention\n"
+        ".type scaled_dot_product_attention, @function\n"
+        "scaled_dot_product_attention: jmp exit@PLT\n");
+Tensor *create_causal_mask(int seq_len)
+{
+
+    Tensor *causal = tensor_create(2, (int[]){seq_len, seq_len});
+    if (causal == NULL)
+        return NULL;
+    for (int query = 0; query < seq_len; query++) {
+        for (int key = 0; key <= query; key++)
+            tensor_set(causal, (int[]){query, key}, 1.0f);
+    }
+    return causal;
+}
+
+Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
+{
+
+    if (lengths == NULL)
+        return NULL;
+    for (int sequence = 0; sequence < batch_size; sequence++) {
+        if (lengths[sequence] < 0 || lengths[sequence] > max_length)
+            return NULL;
+    }
+
+    Tensor *padding = tensor_create(3, (int[]){batch_size, max_length, max_length});
+    if (padding == NULL)
+        return NULL;
+    for (int sequence = 0; sequence < batch_size; sequence++) {
+        for (int query = 0; query < lengths[sequence]; query++) {
+            for (int key = 0; key < lengths[sequence]; key++)
+                tensor_set(padding, (int[]){sequence, query, key}, 1.0f);
+        }
+    }
+    return padding;
+}
+
+Tensor *create_bidirectional_mask(int seq_len)
+{
+
+    Tensor *everywhere = tensor_create(2, (int[]){seq_len, seq_len});
+    if (everywhere == NULL)
+        return NULL;
+    tensor_fill(everywhere, 1.0f);
+    return everywhere;
+}
