@@ -34,7 +34,7 @@ static const char *const options[] = {
      * its errors would be found in the line of its condition.
      */
     "--vex-iropt-level=1", "--max-stackframe=16777216", /* big local arrays are legal C */
-    "--sigill-diagnostics=no",
+    "--sigill-diagnostics=no", "--demangle=no", /* a name may be made so that this takes minutes */
     "--read-inline-info=no", /* 60 ms; the student's object has no inlined functions */
     "--run-libc-freeres=no", "--run-cxx-freeres=no", "--xml-fd=" G_STRINGIFY(REPLAY_XML_FD),
     "--log-fd=" G_STRINGIFY(REPLAY_LOG_FD), "--vex-guest-chase=no", /* see memory_code.h */
