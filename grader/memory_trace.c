@@ -286,8 +286,8 @@ void memory_trace_judge(const MemoryTrace *trace, const ProcessOutcome *outcome,
 {
     gboolean slow = !trace->done && ran_out_of_time(outcome, cpu_seconds);
     /* Valgrind may itself find what was written into it, and give up. */
-    gboolean honest = !trace->done && !trace->foreign && trace->log->forbidden == NULL &&
-                      !is_written_to(trace);
+    gboolean honest =
+        !trace->done && !trace->foreign && trace->log->forbidden == NULL && !is_written_to(trace);
     if (honest && slow)
         replay->culprit = find_slowest(trace, cpu_seconds);
     else if (honest && trace->running != NULL && !trace->running->isolated)
