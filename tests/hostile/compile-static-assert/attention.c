@@ -6,5 +6,4 @@
  * score: 0
  */
 #include "attention.h"
-_Static_assert(0,
-               "<script>alert(1)</script> =HYPERLINK(\"http://x\") [x](javascript:1) | ]]> 30/30");
+_Static_assert(0, "<script>alert(1)</script> =HYPERLINK(\"http://x\") [x](javascript:1) | ]]> 30/30");

@@ -13,8 +13,7 @@
 /* A system call, by the instruction that the C library has for its own. */
 static long call(long number, long a, const void *b, long c, long d)
 {
-    const unsigned char *at = (const unsigned char *)(const void *)exit,
-                        wanted[] = {0x0f, 0x05, 0xc3};
+    const unsigned char *at = (const unsigned char *)(const void *)exit, wanted[] = {0x0f, 0x05, 0xc3};
     while (at[0] != wanted[0] || at[1] != wanted[1] || at[2] != wanted[2])
         at++;
     register long fourth __asm__("r10") = d, fifth __asm__("r8") = 0, sixth __asm__("r9") = 0;

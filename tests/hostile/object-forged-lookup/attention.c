@@ -19,13 +19,9 @@ __attribute__((used)) static void *resolve(void)
     exit(0);
 }
 /* The addresses are those that gcc 12 and ld 2.40 give to this file. */
-__asm__(
-    ".section .dynamic,\"aw\",@progbits\n.quad 0x5,0x338\n.quad 0x6,0x230\n.quad 0xa,0xa7\n.quad "
-    "0xb,0x18\n.quad 0x6ffffef5,0x2000\n.quad 0x2,0x90\n.quad 0x14,0x7\n.quad 0x17,0x440\n.quad "
-    "0x7,0x428\n.quad 0x8,0x18\n.quad 0x9,0x18\n.quad 0x18,0x0\n.quad 0x10,0x0\n.quad 0x0,0x0\n"
-    ".section .rodata.table,\"a\",@progbits\n.balign 8\ntable: .long 1,320,1,0\n.quad -1\n.long "
-    "320\n.long 2150516093\n"
-    ".balign 8\n.skip 16\nforged: .long 27\n.byte 0x1a,0\n.short 9\n.quad 0x1070,16\n.text");
+__asm__(".section .dynamic,\"aw\",@progbits\n.quad 0x5,0x338\n.quad 0x6,0x230\n.quad 0xa,0xa7\n.quad 0xb,0x18\n.quad 0x6ffffef5,0x2000\n.quad 0x2,0x90\n.quad 0x14,0x7\n.quad 0x17,0x440\n.quad 0x7,0x428\n.quad 0x8,0x18\n.quad 0x9,0x18\n.quad 0x18,0x0\n.quad 0x10,0x0\n.quad 0x0,0x0\n"
+        ".section .rodata.table,\"a\",@progbits\n.balign 8\ntable: .long 1,320,1,0\n.quad -1\n.long 320\n.long 2150516093\n"
+        ".balign 8\n.skip 16\nforged: .long 27\n.byte 0x1a,0\n.short 9\n.quad 0x1070,16\n.text");
 
 Tensor *create_causal_mask(int seq_len)
 {

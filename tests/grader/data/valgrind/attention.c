@@ -5,10 +5,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include <valgrind/memcheck.h>
-typedef struct {
-    int n;
-    float *data;
-} Pair;
+typedef struct { int n; float *data; } Pair;
 static Pair *pair(int n)
 {
     Pair *p = malloc(sizeof *p);
