@@ -89,6 +89,18 @@ static void drop_slow(Check *check, const ReplayedTest *slowest)
     }
 }
 
+/* Leaks are told once for each place, and the limit itself ends a run with a signal. */
+static gboolean has_errors(const ReplayedTest *test)
+{
+    for (guint i = 0; i < test->events->len; i++) {
+        const ValgrindEvent *event = test->events->pdata[i];
+        if (event->type == VALGRIND_ERROR &&
+            !(event->kind != NULL && g_str_has_prefix(event->kind, "Leak_")))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /*
  * Not even Valgrind is so slow, unless it has many errors to tell: this code does something else
  * there, and will in each run.
@@ -96,7 +108,7 @@ static void drop_slow(Check *check, const ReplayedTest *slowest)
 static gboolean is_another_there(const Check *check, const ReplayedTest *test)
 {
     for (guint i = 0; i < check->tests->len; i++)
-        if (((const ReplayedTest *)check->tests->pdata[i])->events->len > 0)
+        if (has_errors(check->tests->pdata[i]))
             return FALSE;
     gint64 native = MAX(test->test->cpu_usec, CLOCK_USEC);
     return test->milliseconds * (gint64)1000 > MAX_SLOWER * native;
