@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "class/proof_assertions.h"
+
 #define REFERENCE "solution"
 
 /*
@@ -114,7 +116,7 @@ gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error
     if (!g_file_get_contents(path, &text, NULL, error))
         return FALSE;
     ProofCheck *solution = proof_begin(proof, "the solution");
-    add(proof, REFERENCE, text, seeds->solution);
+    add(proof, REFERENCE, text, seeds->solution); /* the first of all trials */
     if (!add_correct(proof, seeds->correct, error) ||
         !trials_run(proof->context, proof->right, "right solutions", error))
         return FALSE;
@@ -124,5 +126,8 @@ gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error
     judge(proof, FALSE, correct);
     proof_end(correct);
     check_margins(proof);
+    const Trial *first = proof->right->pdata[0];
+    if (result_is_full(first->result)) /* or that is what there is to mend */
+        proof_check_assertions(proof, first->result);
     return TRUE;
 }

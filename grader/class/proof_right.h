@@ -11,7 +11,7 @@ typedef struct {
 } ProofSeeds;
 
 /*
- * Grade them all, and check points and margins: three checks. The memory of each is looked at with
+ * Grade them all, and check points, margins and assertions: four checks. The memory of each is looked at with
  * its first seed.
  */
 gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error);

@@ -201,6 +201,8 @@ Test(proof, a_cause_that_is_not_expected_is_found)
     assert_found("likely causes", "the scores are not divided");
 }
 
+#define ASSERTIONS "tests/hidden/assertions.ini"
+
 static void copy_from_kit(const char *name)
 {
     g_autofree char *text = NULL;
@@ -250,11 +252,13 @@ Test(proof, right_solutions_keep_all_points)
 {
     g_autoptr(GError) error = NULL;
     put("tests/correct/same.c", solution);
+    copy_from_kit(ASSERTIONS);
     cr_assert(proof_check_right(proof, &(ProofSeeds){3, 1}, &error), "%s",
               error ? error->message : "");
     assert_holds("the solution");
     assert_holds("other right solutions");
     assert_holds("tolerance");
+    assert_holds("assertions");
     cr_assert_eq(proof->right->len, 4);
     const Trial *second = proof->right->pdata[2], *third = proof->right->pdata[3];
     cr_assert_neq(second->margin, third->margin, "one build, but inputs of their own");
@@ -263,6 +267,29 @@ Test(proof, right_solutions_keep_all_points)
     const ProofMargin *same = &g_array_index(margins, ProofMargin, 1);
     cr_assert_eq(same->seeds, 3);
     cr_assert(same->largest > 0 && same->largest < 0.5, "%g of the tolerance", same->largest);
+}
+
+/* The numbers are those of the kit, but for what is changed in them. */
+Test(proof, an_assertion_that_was_taken_out_is_found)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    cr_assert(g_file_get_contents(ASSERTIONS, &text, NULL, NULL));
+    g_autoptr(GKeyFile) numbers = g_key_file_new();
+    cr_assert(g_key_file_load_from_data(numbers, text, -1, G_KEY_FILE_NONE, NULL));
+    g_key_file_set_integer(numbers, "masking", "causal", 1000);
+    g_key_file_set_integer(numbers, "masking", "padding", 1);
+    g_key_file_remove_key(numbers, "masking", "bidirectional", NULL);
+    g_key_file_set_integer(numbers, "masking", "nothing", 5);
+    g_autofree char *changed = g_key_file_to_data(numbers, NULL, NULL);
+    put(ASSERTIONS, changed);
+    put("tests/correct/same.c", solution);
+    cr_assert(proof_check_right(proof, &(ProofSeeds){1, 1}, &error), "%s",
+              error ? error->message : "");
+    assert_found("assertions", "says 1000: was one taken out?");
+    assert_found("assertions", "masking/padding makes ");
+    assert_found("assertions", "masking/bidirectional is not in ");
+    assert_found("assertions", "masking/nothing of " ASSERTIONS " is no hidden test");
 }
 
 Test(proof, a_right_solution_that_loses_is_found)
