@@ -265,6 +265,13 @@ Test(proxy, refuses_a_result_that_the_call_did_not_allocate)
     expect_failure(say_what_was_there_before, 1, "result", "did not allocate");
 }
 
+/* What the worker was told would not leave memory for a mask. */
+Test(proxy, refuses_a_result_for_which_there_was_no_memory)
+{
+    proxy_fail_allocation(2, true);
+    expect_failure(truth, 1, "result", "though there was no memory for it");
+}
+
 static void say_half_a_header(const WireHeader *request, GByteArray *answer)
 {
     truth(request, answer);

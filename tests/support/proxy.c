@@ -78,14 +78,20 @@ static void check_inputs(Call *call, const Input *inputs, unsigned count)
 
 /*
  * A tensor is two blocks that the caller frees, so they are new each time; memory that came in
- * another way than through malloc() is none that can run out.
+ * another way than through malloc() is none that can run out. The worker makes it run out, and it is
+ * not to be trusted: so with too few blocks for the results there can be none.
  */
 static void check_new(const Call *call, unsigned results)
 {
     enum { BLOCKS = 2 };
-    if (call->reply.allocated < BLOCKS * results)
+    unsigned needed = BLOCKS * results, failing = call->request.fail_at & ~WIRE_FAIL_REST;
+    bool ran_out = (call->request.fail_at & WIRE_FAIL_REST) != 0 && failing <= needed;
+    if (call->reply.allocated < needed)
         fail_test("result", "create each result with tensor_create(), in the call that returns it",
                   "%s returned a tensor that this call did not allocate", call->function);
+    if (results > 0 && ran_out)
+        fail_test("result", "return NULL when malloc() or tensor_create() does",
+                  "%s returned a tensor, though there was no memory for it", call->function);
 }
 
 static AttentionResult get_attention(Call *call, const Input *inputs, unsigned count)
