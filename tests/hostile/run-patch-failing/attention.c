@@ -4,7 +4,7 @@
  * catalogue: 17
  * expect: graded
  * score: 0
- * says: though there was no memory for it
+ * says: returned a tensor, though
  */
 #include <stdio.h>
 #include <string.h>
