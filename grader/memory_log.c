@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "pattern.h"
 #include "replay.h"
 
 #define MAX_LINE 1000 /* bytes that are looked at */
@@ -52,13 +53,9 @@ static gboolean is_harmless(int number)
     return g_hash_table_contains(numbers, GINT_TO_POINTER(number));
 }
 
-/* `*compiled`, a static variable, keeps the pattern: g_regex_match_simple() compiles it each time. */
-static gboolean matches(GRegex **compiled, const char *pattern, const char *line)
+static gboolean matches(GRegex **compiled, const char *expression, const char *line)
 {
-    if (g_once_init_enter(compiled))
-        /* cppcheck-suppress leakNoVarFunctionCall ; it is kept for good */
-        g_once_init_leave(compiled, g_regex_new(pattern, 0, 0, NULL));
-    return g_regex_match(*compiled, line, 0, NULL);
+    return pattern_matches(compiled, expression, 0, line, NULL);
 }
 
 /* The value after the arrow; FALSE if the call failed, or its result is on another line. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "pattern.h"
+
 void inbox_name_clear(InboxName *name)
 {
     g_free(name->student);
@@ -12,21 +14,13 @@ void inbox_name_clear(InboxName *name)
     g_free(name->file);
 }
 
-/* Compiled once: an archive may have a hundred thousand names. */
-static gboolean matches(GRegex **pattern, const char *expression, const char *text,
-                        GMatchInfo **match)
-{
-    if (*pattern == NULL)
-        *pattern = g_regex_new(expression, G_REGEX_DOTALL, 0, NULL);
-    return g_regex_match(*pattern, text, 0, match);
-}
-
 static gboolean parse_moodle(const char *text, InboxName *name)
 {
     static GRegex *pattern;
     g_autoptr(GMatchInfo) match = NULL;
-    if (!matches(&pattern, "^(.+)_([0-9]{1,18})_assignsubmission_(?:file|onlinetext)_?(.*)$", text,
-                 &match))
+    if (!pattern_matches(&pattern,
+                         "^(.+)_([0-9]{1,18})_assignsubmission_(?:file|onlinetext)_?(.*)$",
+                         G_REGEX_DOTALL, text, &match))
         return FALSE;
     name->name = g_match_info_fetch(match, 1);
     name->lms_id = g_match_info_fetch(match, 2);
@@ -39,7 +33,8 @@ static gboolean parse_canvas(const char *text, InboxName *name)
 {
     static GRegex *pattern;
     g_autoptr(GMatchInfo) match = NULL;
-    if (!matches(&pattern, "^(.+?)_(LATE_)?([0-9]{1,18})_([0-9]{1,18})_(.+)$", text, &match))
+    if (!pattern_matches(&pattern, "^(.+?)_(LATE_)?([0-9]{1,18})_([0-9]{1,18})_(.+)$",
+                         G_REGEX_DOTALL, text, &match))
         return FALSE;
     g_autofree char *late = g_match_info_fetch(match, 2);
     name->name = g_match_info_fetch(match, 1);
