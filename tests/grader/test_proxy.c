@@ -106,36 +106,37 @@ static int listen_at(const char *path)
     return fd;
 }
 
-static Liar start(Lie lie, guint calls, GThread **thread)
+/* Let the liar listen, where the proxy will look for it. */
+static GThread *start(Liar *liar, const char *wall_seconds)
 {
-    static Liar liar;
     folder = files_scratch_new(NULL);
     g_autofree char *path = g_build_filename(folder, "socket", NULL);
-    liar = (Liar){.listening = listen_at(path),
-                  .lie = lie,
-                  .calls = calls,
-                  .stays = {-1, -1},
-                  .first = {.magic = WIRE_MAGIC, .kind = WIRE_READY}};
+    liar->listening = listen_at(path);
+    liar->first.magic = WIRE_MAGIC;
     g_setenv("ATTENTION_SOCKET", path, TRUE);
     g_setenv("ATTENTION_RECORDS", folder, TRUE);
-    g_setenv("ATTENTION_WALL_SECONDS", "60", TRUE);
-    *thread = g_thread_new("liar", tell_lies, &liar);
-    return liar;
+    g_setenv("ATTENTION_WALL_SECONDS", wall_seconds, TRUE);
+    return g_thread_new("liar", tell_lies, liar);
+}
+
+static void finish(const Liar *liar, GThread *thread)
+{
+    g_thread_join(thread);
+    close(liar->listening);
+    files_scratch_free(folder);
 }
 
 /* Call create_causal_mask(2) `calls` times, of which one is answered; the last one must fail. */
 static void expect_failure(Lie lie, guint calls, const char *failure, const char *message)
 {
-    GThread *thread;
-    Liar liar = start(lie, 1, &thread);
+    Liar liar = {.lie = lie, .calls = 1, .stays = {-1, -1}, .first.kind = WIRE_READY};
+    GThread *thread = start(&liar, "60");
     if (setjmp(caught.escape) == 0) {
         for (volatile guint i = 0; i < calls; i = i + 1)
             tensor_free(create_causal_mask(2));
         cr_fail("the proxy believed it");
     }
-    g_thread_join(thread);
-    close(liar.listening);
-    files_scratch_free(folder);
+    finish(&liar, thread);
     cr_expect_str_eq(caught.failure, failure, "failure is '%s': %s", caught.failure,
                      caught.message);
     cr_expect(strstr(caught.message, message) != NULL, "message is: %s", caught.message);
@@ -144,23 +145,13 @@ static void expect_failure(Lie lie, guint calls, const char *failure, const char
 /* The first word is not a worker's. */
 static void expect_no_worker(WireKind word, const char *failure)
 {
-    GThread *thread;
-    folder = files_scratch_new(NULL);
-    g_autofree char *path = g_build_filename(folder, "socket", NULL);
-    Liar liar = {.listening = listen_at(path),
-                 .stays = {-1, -1},
-                 .first = {.magic = WIRE_MAGIC, .kind = word}};
-    g_setenv("ATTENTION_SOCKET", path, TRUE);
-    g_setenv("ATTENTION_RECORDS", folder, TRUE);
-    g_setenv("ATTENTION_WALL_SECONDS", "60", TRUE);
-    thread = g_thread_new("liar", tell_lies, &liar);
+    Liar liar = {.stays = {-1, -1}, .first.kind = word};
+    GThread *thread = start(&liar, "60");
     if (setjmp(caught.escape) == 0) {
         tensor_free(create_causal_mask(2));
         cr_fail("the proxy got a worker");
     }
-    g_thread_join(thread);
-    close(liar.listening);
-    files_scratch_free(folder);
+    finish(&liar, thread);
     cr_expect_str_eq(caught.failure, failure, "failure is '%s': %s", caught.failure,
                      caught.message);
 }
@@ -172,26 +163,17 @@ static void expect_end_of_wait(gboolean urgent, int elements, const char *wall_s
     Tensor *Q = tensor_create(2, (int[]){1, elements});
     int stays[2];
     cr_assert(pipe(stays) == 0 && Q != NULL);
-    folder = files_scratch_new(NULL);
-    g_autofree char *path = g_build_filename(folder, "socket", NULL);
-    Liar liar = {.listening = listen_at(path),
-                 .first = {.magic = WIRE_MAGIC, .kind = WIRE_READY},
-                 .urgent = urgent,
-                 .stays = {stays[0], stays[1]}};
-    g_setenv("ATTENTION_SOCKET", path, TRUE);
-    g_setenv("ATTENTION_RECORDS", folder, TRUE);
-    g_setenv("ATTENTION_WALL_SECONDS", wall_seconds, TRUE);
-    GThread *thread = g_thread_new("liar", tell_lies, &liar);
+    Liar liar = {.first.kind = WIRE_READY, .urgent = urgent, .stays = {stays[0], stays[1]}};
+    GThread *thread = start(&liar, wall_seconds);
     if (setjmp(caught.escape) == 0) {
         scaled_dot_product_attention(Q, NULL, NULL, NULL);
         cr_fail("the proxy got an answer");
     }
     close(stays[1]);
-    g_thread_join(thread);
+    finish(&liar, thread);
     cr_expect_str_eq(caught.failure, failure, "failure is '%s': %s", caught.failure,
                      caught.message);
     tensor_free(Q);
-    files_scratch_free(folder);
 }
 
 /* ---- honest replies, to be spoiled ----------------------------------------------------------- */
@@ -228,17 +210,15 @@ static WireHeader *header_of(GByteArray *answer)
 
 Test(proxy, believes_an_honest_worker)
 {
-    GThread *thread;
-    Liar liar = start(truth, 2, &thread);
+    Liar liar = {.lie = truth, .calls = 2, .stays = {-1, -1}, .first.kind = WIRE_READY};
+    GThread *thread = start(&liar, "60");
     for (int i = 0; i < 2; i++) {
         Tensor *mask = create_causal_mask(2);
         cr_assert_not_null(mask, "a mask");
         cr_expect(mask->ndim == 2 && mask->size == 4 && mask->data[3] == 1, "as it was sent");
         tensor_free(mask);
     }
-    g_thread_join(thread);
-    close(liar.listening);
-    files_scratch_free(folder);
+    finish(&liar, thread);
 }
 
 /* ---- lies ------------------------------------------------------------------------------------ */
