@@ -11,15 +11,14 @@
 #define MAX_SLOW 3
 /* How much slower code may be under Valgrind, which makes it some hundred times slower at most. */
 #define MAX_SLOWER 500
-#define CLOCK_USEC                                                                                 \
-    10000          /* what a few clock ticks of the kernel are, and cannot tell from nothing */
+/* What the kernel's clock cannot tell from nothing. */
+#define CLOCK_USEC 10000
 #define MAX_DIED 4 /* tests of one item that died: the next ones have little to add */
 #define TAMPERED_HINT                                                                              \
     "this is no fault of your code, unless it plays with Valgrind: tell your instructor"
 
 typedef struct {
     const Rubric *rubric;
-    const RubricLimits *limits;
     const Sandbox *sandbox;
     const char *libexec, *box;
     Result *result;
@@ -77,7 +76,8 @@ static gboolean give_up(Check *check, const char *why)
  */
 static void drop_slow(Check *check, const ReplayedTest *slowest)
 {
-    guint seconds = check->limits->memory_seconds, share = seconds * 1000 / check->tests->len;
+    guint seconds = check->rubric->limits.memory_seconds,
+          share = seconds * 1000 / check->tests->len;
     g_autofree char *why =
         g_strdup_printf("it takes too much of the %u seconds under Valgrind", seconds);
     for (guint i = check->tests->len; i-- > 0;) {
@@ -94,8 +94,7 @@ static gboolean has_errors(const ReplayedTest *test)
 {
     for (guint i = 0; i < test->events->len; i++) {
         const ValgrindEvent *event = test->events->pdata[i];
-        if (event->type == VALGRIND_ERROR &&
-            !(event->kind != NULL && g_str_has_prefix(event->kind, "Leak_")))
+        if (event->type == VALGRIND_ERROR && !valgrind_event_is_leak(event))
             return TRUE;
     }
     return FALSE;
@@ -128,8 +127,8 @@ static void isolate(Check *check, const ReplayedTest *culprit)
 static const MemoryReplay *control_of(Check *check)
 {
     if (!check->controlled)
-        check->control =
-            memory_replay_control(check->sandbox, check->limits, check->libexec, check->tests);
+        check->control = memory_replay_control(check->sandbox, &check->rubric->limits,
+                                               check->libexec, check->tests);
     check->controlled = TRUE;
     return check->control;
 }
@@ -267,8 +266,8 @@ static gboolean replay_all(Check *check, char **tampered, GError **error)
          number++) {
         GError *silence = NULL;
         g_autoptr(MemoryReplay) replay =
-            memory_replay_run(check->sandbox, check->limits, check->libexec, check->box, number,
-                              check->tests, &silence);
+            memory_replay_run(check->sandbox, &check->rubric->limits, check->libexec, check->box,
+                              number, check->tests, &silence);
         if (replay == NULL && runs.silent++ > 0)
             return explain_silence(check, silence, tampered, error);
         if (replay == NULL) {
@@ -334,7 +333,6 @@ gboolean memory_check(const Rubric *rubric, const Sandbox *sandbox, const char *
     g_autoptr(Source) text = source_load(path);
     g_autofree char *tampered = NULL;
     g_auto(Check) check = {.rubric = rubric,
-                           .limits = &rubric->limits,
                            .sandbox = sandbox,
                            .libexec = libexec,
                            .box = box,

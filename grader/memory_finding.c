@@ -115,7 +115,7 @@ static const ValgrindStack *students_stack(const ValgrindEvent *event)
 static gboolean is_students_allocation(const ValgrindEvent *event)
 {
     const ValgrindStack *stack = valgrind_event_stack(event);
-    if (stack == NULL || event->kind == NULL || !g_str_has_prefix(event->kind, "Leak_"))
+    if (stack == NULL || !valgrind_event_is_leak(event))
         return FALSE;
     for (guint i = 0; i < stack->frames->len; i++) {
         const ValgrindFrame *frame = stack->frames->pdata[i];

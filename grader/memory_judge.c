@@ -41,10 +41,10 @@ static void remember(MemoryFinding **place, const MemoryFinding *finding)
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-static gboolean has_kind(const ValgrindEvent *event, const char *prefix)
+/* The worker's question whether a result is defined. */
+static gboolean is_check(const ValgrindEvent *event)
 {
-    return event->type == VALGRIND_ERROR && event->kind != NULL &&
-           g_str_has_prefix(event->kind, prefix);
+    return event->type == VALGRIND_ERROR && g_strcmp0(event->kind, "ClientCheck") == 0;
 }
 
 /* A bad access that ends the process is reported twice: as an error, then as a signal. */
@@ -62,10 +62,10 @@ static Errors add_events(Judge *judge, const ReplayedTest *test)
     gboolean unusable = memory_record_is_unusable(test->record);
     for (guint i = 0; i < test->events->len; i++) {
         const ValgrindEvent *event = test->events->pdata[i];
-        gboolean leak = has_kind(event, "Leak_");
+        gboolean leak = valgrind_event_is_leak(event);
         errors.shown += !leak;
         /* An unusable result was returned, not lost; undefined ones have messages of their own. */
-        if ((leak && unusable) || has_kind(event, "ClientCheck"))
+        if ((leak && unusable) || is_check(event))
             continue;
         MemoryFinding *finding = memory_finding_from_event(event, judge->file);
         if (finding == NULL) {
@@ -99,7 +99,7 @@ static void add_undefined(Judge *judge, const ReplayedTest *test)
             event = test->events->pdata[seen.event - 1];
         guint kind = MIN(seen.kind, WIRE_KINDS - 1);
         MemoryFinding *finding = NULL;
-        if (event != NULL && has_kind(event, "ClientCheck"))
+        if (event != NULL && is_check(event))
             finding = memory_finding_from_event(event, judge->file);
         if (finding != NULL)
             remember(&judge->undefined[kind], finding);

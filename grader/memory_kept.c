@@ -61,12 +61,9 @@ static guint kept_in(const MemoryRecord *record, guint kind)
 
 static gboolean has_leak(const ReplayedTest *test)
 {
-    for (guint i = 0; i < test->events->len; i++) {
-        const ValgrindEvent *event = test->events->pdata[i];
-        if (event->type == VALGRIND_ERROR && event->kind != NULL &&
-            g_str_has_prefix(event->kind, "Leak_"))
+    for (guint i = 0; i < test->events->len; i++)
+        if (valgrind_event_is_leak(test->events->pdata[i]))
             return TRUE;
-    }
     return FALSE;
 }
 

@@ -252,13 +252,12 @@ static void accept_proxy(Session *session)
     guint index;
     if (connection < 0)
         return;
-    if (recv(connection, &hello, sizeof hello, MSG_WAITALL) != (ssize_t)sizeof hello ||
-        !find_wanted(session, &hello, &index))
-        ; /* none of ours */
-    else if (session->waited >= MAX_WAITED)
-        refuse_worker(connection);
-    else
+    gboolean ours = recv(connection, &hello, sizeof hello, MSG_WAITALL) == (ssize_t)sizeof hello &&
+                    find_wanted(session, &hello, &index);
+    if (ours && session->waited < MAX_WAITED)
         give_worker(session, index, connection);
+    else if (ours)
+        refuse_worker(connection);
     close(connection);
 }
 
@@ -293,8 +292,6 @@ static gboolean start_program(Session *session, const char *socket_path, const c
 
 static gboolean has_waited(const Session *session, const NurseryReport *report)
 {
-    if (report->id == 0 || report->id > session->wanted->len)
-        return FALSE;
     gint64 limit = (gint64)session->rubric->limits.test_seconds * WALL_FACTOR * G_TIME_SPAN_SECOND;
     return g_get_monotonic_time() - session->started[report->id - 1] >= limit &&
            (double)report->cpu_usec < SHARE_OF_WAITING * (double)limit;
@@ -306,8 +303,9 @@ static void receive_report(Session *session)
     if (recv(session->control, &report, sizeof report, MSG_DONTWAIT) != (ssize_t)sizeof report)
         return;
     session->running--;
-    if (report.id > 0 && report.id <= session->wanted->len)
-        ((TestResult *)session->wanted->pdata[report.id - 1])->cpu_usec = (gint64)report.cpu_usec;
+    if (report.id == 0 || report.id > session->wanted->len)
+        return;
+    ((TestResult *)session->wanted->pdata[report.id - 1])->cpu_usec = (gint64)report.cpu_usec;
     session->waited += has_waited(session, &report);
 }
 

@@ -56,6 +56,12 @@ void valgrind_document_free(ValgrindDocument *document)
     g_free(document);
 }
 
+gboolean valgrind_event_is_leak(const ValgrindEvent *event)
+{
+    return event->type == VALGRIND_ERROR && event->kind != NULL &&
+           g_str_has_prefix(event->kind, "Leak_");
+}
+
 const ValgrindStack *valgrind_event_stack(const ValgrindEvent *event)
 {
     return event->stacks->len > 0 ? event->stacks->pdata[0] : NULL;

@@ -48,5 +48,8 @@ ValgrindDocument *valgrind_document_read(const char *bytes, gsize length);
 void valgrind_document_free(ValgrindDocument *document);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ValgrindDocument, valgrind_document_free)
 
+/* Is it an error of the kind "Leak_DefinitelyLost" and its kin? */
+gboolean valgrind_event_is_leak(const ValgrindEvent *event);
+
 /* The stack in which an event happened; NULL if it has none. */
 const ValgrindStack *valgrind_event_stack(const ValgrindEvent *event);

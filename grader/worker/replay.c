@@ -152,8 +152,8 @@ static struct {
 static bool send_results(void)
 {
     bool sent = wire_write_all(REPLAY_RESULTS_FD, outbox.bytes, outbox.length);
-    memset(outbox.bytes, 0,
-           outbox.length); /* a pointer in there is not to save a block from being lost */
+    /* A pointer in there is not to save a block from being lost. */
+    memset(outbox.bytes, 0, outbox.length);
     outbox.length = 0;
     return sent;
 }
