@@ -107,24 +107,6 @@ static const ValgrindStack *students_stack(const ValgrindEvent *event)
     return NULL;
 }
 
-/*
- * A leak without a frame of the student's: a tail call leaves none. Only what the student's code
- * asks for comes through the worker's __wrap_ functions (worker/allocate.h), and tensors, which the
- * worker frees itself.
- */
-static gboolean is_students_allocation(const ValgrindEvent *event)
-{
-    const ValgrindStack *stack = valgrind_event_stack(event);
-    if (stack == NULL || !valgrind_event_is_leak(event))
-        return FALSE;
-    for (guint i = 0; i < stack->frames->len; i++) {
-        const ValgrindFrame *frame = stack->frames->pdata[i];
-        if (frame->function != NULL && g_str_has_prefix(frame->function, "__wrap_"))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 MemoryFinding *memory_finding_without_place(const ValgrindEvent *event)
 {
     MemoryWords words = memory_words(event);
@@ -141,12 +123,11 @@ MemoryFinding *memory_finding_without_place(const ValgrindEvent *event)
 MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const StudentFile *file)
 {
     const ValgrindStack *stack = students_stack(event);
-    if (event->type == VALGRIND_MESSAGE || event->at_exit ||
-        (stack == NULL && !is_students_allocation(event)))
+    if (event->type == VALGRIND_MESSAGE || event->at_exit || stack == NULL)
         return NULL;
     MemoryFinding *finding = memory_finding_without_place(event);
-    if (finding == NULL || stack == NULL)
-        return finding;
+    if (finding == NULL)
+        return NULL;
     const ValgrindFrame *place = students_frame(stack, 0);
     set_place(finding, place, file);
     if (stack == valgrind_event_stack(event))

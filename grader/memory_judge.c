@@ -68,8 +68,11 @@ static Errors add_events(Judge *judge, const ReplayedTest *test)
         if ((leak && unusable) || is_check(event))
             continue;
         MemoryFinding *finding = memory_finding_from_event(event, judge->file);
+        /* The worker loses nothing in a test: this is the student's, where no frame of it is left. */
+        if (finding == NULL && leak)
+            finding = memory_finding_without_place(event);
         if (finding == NULL) {
-            if (!leak && errors.untold == NULL)
+            if (errors.untold == NULL)
                 errors.untold = event;
             continue;
         }
@@ -175,5 +178,5 @@ void memory_judge(const GPtrArray *tests, const StudentFile *file, Result *resul
         if (test->ended && !explained)
             judge_results(&judge, test);
     }
-    memory_kept_judge(tests, result);
+    memory_kept_judge(tests, file, result);
 }

@@ -1,63 +1,21 @@
 /* memory_kept.c: see memory_kept.h. */
 #include "memory_kept.h"
 
-#include "memory_finding.h"
+#include "memory_words.h"
 
-#define HINT "free what a call does not return before it ends, or use the same block again"
-
-/* tensor_create() asks for two, and tensor_free() frees two. */
-#define BLOCKS_OF_TENSOR 2
-
-/* Calls of one kind with requests of one size; `kept` is the fewest blocks that one of them kept. */
+/* What the calls alike of a test keep, and the place of the most of it. */
 typedef struct {
-    guint32 length;
-    guint calls, kept;
-} Alike;
+    guint blocks;
+    guint64 bytes; /* by which blocks have become larger */
+    guint64 most;
+    MemoryFinding *finding; /* NULL: nothing is kept */
+} Kept;
 
-/* Blocks that a call asked for, did not free, and did not return. */
-static guint kept_by(const RecordedCall *call)
+static void kept_clear(Kept *kept)
 {
-    guint gone = call->reply.freed + BLOCKS_OF_TENSOR * memory_record_results(call);
-    return call->reply.allocated > gone ? call->reply.allocated - gone : 0;
+    g_clear_pointer(&kept->finding, memory_finding_free);
 }
-
-/* One of which an allocation failed, or with a strange result, tells nothing. */
-static gboolean counts(const RecordedCall *call, guint kind)
-{
-    return call->request.kind == kind && call->answered && call->request.fail_at == 0 &&
-           call->reply.status == WIRE_OK;
-}
-
-static Alike *find_alike(GArray *all, guint32 length)
-{
-    for (guint i = 0; i < all->len; i++)
-        if (g_array_index(all, Alike, i).length == length)
-            return &g_array_index(all, Alike, i);
-    const Alike none = {.length = length, .kept = G_MAXUINT};
-    g_array_append_val(all, none);
-    return &g_array_index(all, Alike, all->len - 1);
-}
-
-/* The blocks that each of many calls alike kept: the fewest of any of them. 0: nothing grows. */
-static guint kept_in(const MemoryRecord *record, guint kind)
-{
-    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Alike));
-    for (guint i = 0; i < record->calls->len; i++) {
-        const RecordedCall *call = &g_array_index(record->calls, RecordedCall, i);
-        if (!counts(call, kind))
-            continue;
-        Alike *alike = find_alike(all, call->request.length);
-        alike->calls++;
-        alike->kept = MIN(alike->kept, kept_by(call));
-    }
-    guint most = 0;
-    for (guint i = 0; i < all->len; i++) {
-        const Alike *alike = &g_array_index(all, Alike, i);
-        if (alike->calls >= MEMORY_KEPT_CALLS)
-            most = MAX(most, alike->kept);
-    }
-    return most;
-}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Kept, kept_clear)
 
 static gboolean has_leak(const ReplayedTest *test)
 {
@@ -75,31 +33,69 @@ static gboolean is_called(const MemoryRecord *record, guint kind)
     return FALSE;
 }
 
-static void add(Result *result, const ReplayedTest *test, guint kind, guint kept)
+static void add_growth(Kept *kept, const ValgrindEvent *event, const StudentFile *file)
 {
-    char *message = g_strdup_printf("keeps %u block%s of memory at each call and never frees %s, "
-                                    "though a variable points there",
-                                    kept, kept == 1 ? "" : "s", kept == 1 ? "it" : "them");
-    memory_finding_add(result_item(result, test->test->item),
-                       memory_finding_about("kept", memory_record_function(kind), message, HINT),
-                       test->test->test);
+    g_autoptr(MemoryFinding) finding = memory_finding_from_event(event, file);
+    if (finding == NULL)
+        finding = memory_finding_without_place(event);
+    MemoryGrowth growth = memory_words_growth(event);
+    kept->blocks += growth.blocks;
+    if (growth.blocks == 0)
+        kept->bytes += growth.bytes;
+    if (kept->finding != NULL && growth.bytes <= kept->most)
+        return;
+    kept->most = growth.bytes;
+    g_clear_pointer(&kept->finding, memory_finding_free);
+    kept->finding = g_steal_pointer(&finding);
 }
 
-void memory_kept_judge(const GPtrArray *tests, Result *result)
+static void set_message(const Kept *kept, guint rounds)
 {
-    static const guint kinds[] = {WIRE_ATTENTION, WIRE_SELF_FORWARD, WIRE_CAUSAL, WIRE_PADDING,
-                                  WIRE_BIDIRECTIONAL};
-    for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
-        guint kept = 0;
-        for (guint i = 0; i < tests->len; i++) {
-            const ReplayedTest *test = tests->pdata[i];
-            if (!has_leak(test))
-                kept = MAX(kept, kept_in(test->record, kinds[k]));
-        }
-        for (guint i = 0; kept > 0 && i < tests->len; i++) {
-            const ReplayedTest *test = tests->pdata[i];
-            if (is_called(test->record, kinds[k]) && !has_leak(test))
-                add(result, test, kinds[k], kept);
-        }
+    guint each = kept->blocks / rounds;
+    g_free(kept->finding->message);
+    kept->finding->message =
+        each > 0 ? g_strdup_printf("keeps %u block%s of memory at each call and never frees %s, "
+                                   "though a variable points there",
+                                   each, each == 1 ? "" : "s", each == 1 ? "it" : "them")
+                 : g_strdup("makes a block of memory larger with each call, and never frees it");
+}
+
+/*
+ * A place that keeps a block where another one has freed its own is no growth; so what does not grow
+ * by one in each round is none.
+ */
+static Kept kept_in(const ReplayedTest *test, const StudentFile *file)
+{
+    g_auto(Kept) kept = {0};
+    guint rounds = test->alike.rounds;
+    for (guint i = 0; i < test->kept->len; i++)
+        add_growth(&kept, test->kept->pdata[i], file);
+    if (kept.finding == NULL || (kept.blocks < rounds && kept.bytes < rounds))
+        return (Kept){0};
+    set_message(&kept, rounds);
+    Kept found = kept;
+    kept.finding = NULL;
+    return found;
+}
+
+static void add(const GPtrArray *tests, guint kind, const Kept *kept, Result *result)
+{
+    for (guint i = 0; i < tests->len; i++) {
+        const ReplayedTest *test = tests->pdata[i];
+        if (is_called(test->record, kind) && !has_leak(test))
+            memory_finding_add(result_item(result, test->test->item),
+                               memory_finding_copy(kept->finding), test->test->test);
+    }
+}
+
+void memory_kept_judge(const GPtrArray *tests, const StudentFile *file, Result *result)
+{
+    for (guint i = 0; i < tests->len; i++) {
+        const ReplayedTest *test = tests->pdata[i];
+        g_auto(Kept) kept = {0};
+        if (test->alike_ends == G_N_ELEMENTS(test->alike.end) && !has_leak(test))
+            kept = kept_in(test, file);
+        if (kept.finding != NULL)
+            add(tests, test->alike.kind, &kept, result);
     }
 }

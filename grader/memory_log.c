@@ -187,7 +187,7 @@ static gboolean is_complaint(const MemoryLog *log, const char *line)
     static const char call[] =
         "^ *(==== SB |SYSCALL\\[|--> |\\[a?sync\\]|\\.\\.\\. \\[|[a-z]\\w* ?\\()";
     static const char end[] = "^--\\d+-- (Caught __NR_exit|__gnu_cxx::__freeres)|\\+0x[0-9a-f]+$";
-    static const char told[] = "^==\\d+== Handling new value --trace-"; /* the worker asks for it */
+    static const char told[] = "^==\\d+== Handling new value --(trace|show)-"; /* as asked */
     return !matches(&calls, call, line) && !matches(&ends, end, line) &&
            (log->judging || !matches(&asked, told, line));
 }

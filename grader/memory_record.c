@@ -64,19 +64,6 @@ const char *memory_record_function(guint kind)
     return kind < G_N_ELEMENTS(functions) ? functions[kind] : NULL;
 }
 
-guint memory_record_results(const RecordedCall *call)
-{
-    WireReader reader = wire_reader(call->answer, call->reply.length);
-    guint kind = call->request.kind, results = 0;
-    guint most = kind == WIRE_ATTENTION || kind == WIRE_SELF_FORWARD ? 2 : 1;
-    for (guint i = 0; i < most && call->answered; i++) {
-        Tensor *result = wire_get_tensor(&reader, NULL, 0);
-        results += result != NULL;
-        tensor_free(result);
-    }
-    return results;
-}
-
 gboolean memory_record_is_unusable(const MemoryRecord *record)
 {
     for (guint i = 0; i < record->calls->len; i++) {
@@ -87,6 +74,61 @@ gboolean memory_record_is_unusable(const MemoryRecord *record)
             return TRUE;
     }
     return FALSE;
+}
+
+/* ---- calls alike ----------------------------------------------------------------------------- */
+
+#define WARMING_ROUNDS 2
+#define MIN_ROUNDS 6
+
+/* One of which an allocation failed, or with a strange result, tells nothing. */
+static gboolean is_plain(const RecordedCall *call)
+{
+    return call->answered && call->request.fail_at == 0 && call->reply.status == WIRE_OK;
+}
+
+/* Tensors have the same shapes if they have the same length, as the tests use them. */
+static gboolean is_alike(const RecordedCall *a, const RecordedCall *b)
+{
+    guint kind = a->request.kind;
+    if (!is_plain(a) || !is_plain(b) || b->request.kind != kind ||
+        b->request.length != a->request.length)
+        return FALSE;
+    return kind == WIRE_ATTENTION || kind == WIRE_SELF_FORWARD ||
+           memcmp(a->payload, b->payload, a->request.length) == 0;
+}
+
+/* Set *alike to those of the calls from `start` to before `end` if they are more. */
+static void take_longer(const GArray *calls, guint start, guint end, guint period,
+                        MemoryAlike *alike)
+{
+    guint rounds = (end - start) / period;
+    if (rounds < MIN_ROUNDS || rounds - WARMING_ROUNDS <= alike->rounds)
+        return;
+    guint first = g_array_index(calls, RecordedCall, start).request.kind;
+    guint last = g_array_index(calls, RecordedCall, start + period - 1).request.kind;
+    *alike = (MemoryAlike){.kind = MIN(first, last), /* of a pair the one that creates */
+                           .rounds = rounds - WARMING_ROUNDS,
+                           .end = {start + WARMING_ROUNDS * period, start + rounds * period}};
+}
+
+MemoryAlike memory_record_alike(const MemoryRecord *record)
+{
+    const GArray *calls = record->calls;
+    MemoryAlike alike = {0};
+    for (guint period = 1; period <= 2; period++) {
+        guint start = 0;
+        for (guint i = period; i < calls->len; i++) {
+            if (is_alike(&g_array_index(calls, RecordedCall, i),
+                         &g_array_index(calls, RecordedCall, i - period)))
+                continue;
+            take_longer(calls, start, i, period, &alike);
+            start = i + 1 - period;
+        }
+        if (calls->len > start)
+            take_longer(calls, start, calls->len, period, &alike);
+    }
+    return alike;
 }
 
 /* ---- comparing ------------------------------------------------------------------------------- */

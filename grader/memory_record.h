@@ -30,8 +30,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryRecord, memory_record_free)
 char *memory_record_difference(const RecordedCall *call, const WireHeader *reply,
                                const guchar *answer);
 
-/* How many tensors the call returned; a NULL is none. */
-guint memory_record_results(const RecordedCall *call);
+/*
+ * Calls that follow each other and are alike, alone or in pairs (create and free): of one kind, with
+ * input of one shape, successful. The first two rounds may make what the others use again. `end` are
+ * how many calls of the test are made when those two are over, and when all are.
+ */
+typedef struct {
+    guint kind;
+    guint rounds; /* without the first two; 0: the test has no such calls, or too few */
+    guint end[2];
+} MemoryAlike;
+
+MemoryAlike memory_record_alike(const MemoryRecord *record);
 
 /*
  * Was one of the results so wrong that nobody could free it? What is lost then is no leak. It is

@@ -50,6 +50,8 @@ ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record)
     replayed->isolated = test->died;
     replayed->events = g_ptr_array_new();
     replayed->undefined = g_array_new(FALSE, FALSE, sizeof(ReplayUndefined));
+    replayed->alike = memory_record_alike(record);
+    replayed->kept = g_ptr_array_new();
     return replayed;
 }
 
@@ -58,6 +60,7 @@ void replayed_test_free(ReplayedTest *test)
     g_clear_pointer(&test->record, memory_record_free);
     g_ptr_array_unref(test->events);
     g_array_unref(test->undefined);
+    g_ptr_array_unref(test->kept);
     g_free(test->difference);
     g_free(test);
 }
@@ -71,6 +74,8 @@ static void reset_test(gpointer data, gpointer nothing)
     test->errors = test->milliseconds = 0;
     g_ptr_array_set_size(test->events, 0);
     g_array_set_size(test->undefined, 0);
+    test->alike_ends = 0;
+    g_ptr_array_set_size(test->kept, 0);
     test->compared = test->compared_kind = 0;
     g_clear_pointer(&test->difference, g_free);
 }
@@ -107,7 +112,10 @@ static guint64 random_token(void)
 static void append_test(GByteArray *script, const ReplayedTest *test, guint index)
 {
     const GArray *calls = test->record->calls;
-    ReplayTest head = {.index = index, .isolated = test->isolated, .calls = calls->len};
+    ReplayTest head = {.index = index,
+                       .isolated = test->isolated,
+                       .calls = calls->len,
+                       .alike = {test->alike.end[0], test->alike.end[1]}};
     g_byte_array_append(script, (const guint8 *)&head, sizeof head);
     for (guint i = 0; i < calls->len; i++) {
         const RecordedCall *call = &g_array_index(calls, RecordedCall, i);

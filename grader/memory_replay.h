@@ -28,6 +28,10 @@ typedef struct {
     GPtrArray *events;  /* ValgrindEvent, of the run's document */
     GArray *undefined;  /* ReplayUndefined */
 
+    MemoryAlike alike;
+    guint alike_ends; /* how many of the two were told of */
+    GPtrArray *kept;  /* ValgrindEvent: between them, what is new and can still be reached */
+
     guint compared, compared_kind; /* results: how many, and what the last one is of */
     char *difference;              /* from the recorded ones, the first that was seen */
 } ReplayedTest;

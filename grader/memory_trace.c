@@ -55,12 +55,23 @@ static void add_undefined(ReplayedTest *test, guint kind)
     g_array_append_val(test->undefined, undefined);
 }
 
+static gboolean on_alike(ReplayedTest *test, guint calls)
+{
+    const MemoryAlike *alike = &test->alike;
+    if (test->alike_ends == G_N_ELEMENTS(alike->end) || calls != alike->end[test->alike_ends])
+        return FALSE;
+    test->alike_ends++;
+    return TRUE;
+}
+
 static gboolean on_words_in_test(ReplayedTest *test, const char *words)
 {
-    guint kind;
-    if (sscanf(words, "undefined %u", &kind) != 1)
+    guint number;
+    if (sscanf(words, "alike %u", &number) == 1)
+        return on_alike(test, number);
+    if (sscanf(words, "undefined %u", &number) != 1)
         return FALSE;
-    add_undefined(test, kind);
+    add_undefined(test, number);
     return TRUE;
 }
 
@@ -99,6 +110,12 @@ static gboolean on_message(MemoryTrace *trace, const ValgrindEvent *event)
 
 /* ---- the document ---------------------------------------------------------------------------- */
 
+static void add_kept(ReplayedTest *running, ValgrindEvent *event)
+{
+    if (running != NULL && running->alike_ends == 1)
+        g_ptr_array_add(running->kept, event);
+}
+
 void memory_trace_read(MemoryTrace *trace, const ValgrindDocument *document)
 {
     trace->controls = g_ptr_array_new();
@@ -109,6 +126,8 @@ void memory_trace_read(MemoryTrace *trace, const ValgrindDocument *document)
             trace->foreign |= !on_message(trace, event);
         else if (event->at_exit)
             continue;
+        else if (valgrind_event_is_kept(event))
+            add_kept(trace->running, event);
         else if (trace->running != NULL)
             g_ptr_array_add(trace->running->events, event);
         else if (trace->controlled)
@@ -241,12 +260,19 @@ static guint count_isolated(const MemoryTrace *trace)
     return isolated;
 }
 
+/* Was it run to its end, and what it keeps looked for? */
+static gboolean is_whole(const ReplayedTest *test)
+{
+    return test->ended &&
+           (test->alike.rounds == 0 || test->alike_ends == G_N_ELEMENTS(test->alike.end));
+}
+
 /* Is there a test that was not run to its end? One that needs a process of its own may die there. */
 static gboolean lacks_test(const MemoryTrace *trace)
 {
     for (guint i = 0; i < trace->tests->len; i++) {
         const ReplayedTest *test = trace->tests->pdata[i];
-        if (!test->begun || (!test->ended && !test->isolated))
+        if (!test->begun || (!is_whole(test) && (test->ended || !test->isolated)))
             return TRUE;
     }
     return FALSE;
@@ -269,7 +295,7 @@ static char *find_tampering(const MemoryTrace *trace, const ProcessOutcome *outc
     if (!trace->done)
         return g_strdup("the run ended before the grader's own errors");
     if (lacks_test(trace))
-        return g_strdup("some tests were not run");
+        return g_strdup("not all tests were run as they should be");
     if (trace->document->incomplete != NULL)
         return g_strdup_printf("valgrind's report is damaged: %s", trace->document->incomplete);
     if (!WIFEXITED(outcome->wait_status) || WEXITSTATUS(outcome->wait_status) != 0)

@@ -18,6 +18,8 @@
 #define HINT_LEAK_TENSOR "free it on every path, also when an error returns early: tensor_free()"
 #define HINT_LEAK_BLOCK "free it on every path, also when an error returns early: free()"
 
+#define HINT_KEPT "free what a call does not return before it ends, or use the same block again"
+
 /* What Valgrind says about the address of an error. */
 typedef struct {
     gboolean known;            /* there is such a sentence */
@@ -143,28 +145,47 @@ char *memory_words_leak(guint64 bytes, guint blocks)
 /* The number after the first '+' from `text` on, or the first number: how much is new. */
 static guint64 added(const char *text)
 {
-    const char *plus = strstr(text, " (+");
+    const char *change = strstr(text, " (");
     const char *word = strstr(text, " b"); /* "bytes" or "blocks" ends the phrase */
-    if (plus != NULL && word != NULL && plus < word)
-        return g_ascii_strtoull(plus + strlen(" (+"), NULL, 10);
-    return g_ascii_strtoull(text, NULL, 10);
+    if (change == NULL || word == NULL || change > word)
+        return g_ascii_strtoull(text, NULL, 10);
+    return change[2] == '+' ? g_ascii_strtoull(change + strlen(" (+"), NULL, 10) : 0;
 }
 
 /*
  * "56 (+56) (16 (+16) direct, 40 (+40) indirect) bytes in 1 (+1) blocks are definitely lost in
  * loss record 2 of 2". The (+n) is there if an earlier leak check saw the same place.
  */
-static MemoryWords words_of_leak(const ValgrindEvent *event)
+MemoryGrowth memory_words_growth(const ValgrindEvent *event)
 {
     const ValgrindStack *stack = valgrind_event_stack(event);
     g_autofree char *text = without_commas(stack->what != NULL ? stack->what : "");
     const char *blocks = strstr(text, "bytes in ");
-    MemoryWords words = {.kind = "leak"};
-    words.bytes = added(text);
-    words.count = blocks != NULL ? (guint)added(blocks + strlen("bytes in ")) : 1;
-    words.message = memory_words_leak(words.bytes, words.count);
-    words.hint = is_tensor(event) ? HINT_LEAK_TENSOR : HINT_LEAK_BLOCK;
-    return words;
+    return (MemoryGrowth){
+        .bytes = added(text),
+        .blocks = blocks != NULL ? (guint)added(blocks + strlen("bytes in ")) : 1,
+    };
+}
+
+static MemoryWords words_of_leak(const ValgrindEvent *event)
+{
+    MemoryGrowth growth = memory_words_growth(event);
+    return (MemoryWords){.kind = "leak",
+                         .bytes = growth.bytes,
+                         .count = growth.blocks,
+                         .message = memory_words_leak(growth.bytes, growth.blocks),
+                         .hint = is_tensor(event) ? HINT_LEAK_TENSOR : HINT_LEAK_BLOCK};
+}
+
+static MemoryWords words_of_kept(const ValgrindEvent *event)
+{
+    MemoryGrowth growth = memory_words_growth(event);
+    return (MemoryWords){.kind = "kept",
+                         .bytes = growth.bytes,
+                         .count = growth.blocks,
+                         .message = g_strdup("keeps memory and never frees it, though a variable "
+                                             "points there"),
+                         .hint = HINT_KEPT};
 }
 
 static MemoryWords words_of_undefined(const char *message)
@@ -260,6 +281,8 @@ MemoryWords memory_words(const ValgrindEvent *event)
         return words_of_overlap(event);
     if (g_str_equal(kind, "Leak_DefinitelyLost"))
         return words_of_leak(event);
+    if (valgrind_event_is_kept(event))
+        return words_of_kept(event);
     if (g_str_has_prefix(kind, "Leak_"))
         return (MemoryWords){0};
     return (MemoryWords){.kind = "crash",

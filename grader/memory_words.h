@@ -16,5 +16,13 @@ typedef struct {
 /* The words for an error or a fatal signal. */
 MemoryWords memory_words(const ValgrindEvent *event);
 
+/* How much of what a leak, or a note on what is kept, tells of is new since the last one. */
+typedef struct {
+    guint64 bytes;
+    guint blocks;
+} MemoryGrowth;
+
+MemoryGrowth memory_words_growth(const ValgrindEvent *event);
+
 /* "40 bytes in 1 block are never freed" */
 char *memory_words_leak(guint64 bytes, guint blocks);

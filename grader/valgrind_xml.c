@@ -59,7 +59,13 @@ void valgrind_document_free(ValgrindDocument *document)
 gboolean valgrind_event_is_leak(const ValgrindEvent *event)
 {
     return event->type == VALGRIND_ERROR && event->kind != NULL &&
-           g_str_has_prefix(event->kind, "Leak_");
+           g_str_has_prefix(event->kind, "Leak_") && !valgrind_event_is_kept(event);
+}
+
+gboolean valgrind_event_is_kept(const ValgrindEvent *event)
+{
+    return event->type == VALGRIND_ERROR && (g_strcmp0(event->kind, "Leak_StillReachable") == 0 ||
+                                             g_strcmp0(event->kind, "Leak_PossiblyLost") == 0);
 }
 
 const ValgrindStack *valgrind_event_stack(const ValgrindEvent *event)

@@ -48,8 +48,11 @@ ValgrindDocument *valgrind_document_read(const char *bytes, gsize length);
 void valgrind_document_free(ValgrindDocument *document);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ValgrindDocument, valgrind_document_free)
 
-/* Is it an error of the kind "Leak_DefinitelyLost" and its kin? */
+/* Is it a leak: blocks to which nothing points? */
 gboolean valgrind_event_is_leak(const ValgrindEvent *event);
+
+/* Is it a note on blocks to which, or into which, something still points? */
+gboolean valgrind_event_is_kept(const ValgrindEvent *event);
 
 /* The stack in which an event happened; NULL if it has none. */
 const ValgrindStack *valgrind_event_stack(const ValgrindEvent *event);

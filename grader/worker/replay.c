@@ -186,20 +186,41 @@ static bool run_call(ReplayResult where)
     return sent;
 }
 
+/* Returns how many errors Valgrind counted for the leaks that it told of. */
+static unsigned find_leaks(void)
+{
+    unsigned before = request_count_errors();
+    request_find_leaks();
+    return request_count_errors() - before;
+}
+
+static bool run_calls(const ReplayTest *test, unsigned *leaks)
+{
+    for (uint32_t call = 0; call < test->calls;) {
+        if (!run_call((ReplayResult){.test = test->index, .call = call}))
+            return false;
+        call++;
+        if (call != test->alike[0] && call != test->alike[1])
+            continue;
+        *leaks += find_leaks();
+        tell("alike %u", call);
+    }
+    return true;
+}
+
 /* True if every call of the test came back; *errors is what Valgrind counted. */
 static bool run_test(const ReplayTest *test, unsigned *errors)
 {
     tell("begin %u", test->index);
-    unsigned before = request_count_errors();
+    unsigned before = request_count_errors(), leaks = 0;
     clock_t start = clock();
     srand(1); /* as in a new process */
-    for (uint32_t call = 0; call < test->calls; call++)
-        if (!run_call((ReplayResult){.test = test->index, .call = call}))
-            return false;
+    if (!run_calls(test, &leaks))
+        return false;
     calls_forget();
     if (!send_results())
         return false;
-    *errors = request_count_errors() - before;
+    *errors = request_count_errors() - before - leaks;
     request_find_leaks();
     unsigned spent = (unsigned)((clock() - start) * 1000 / CLOCKS_PER_SEC);
     tell("end %u errors %u after %u", test->index, *errors, spent);
@@ -405,6 +426,8 @@ int replay_main(int argc, char **argv)
             sizeof buffer); /* else libc allocates one in the student's name */
     if (!seal_settings())
         return 2;
+    request_find_leaks(); /* what there is by now is none of the tests' */
+    request_tell_kept();
     tell("ready");
     close(REPLAY_XML_FD);
     close(REPLAY_LOG_FD);

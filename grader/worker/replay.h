@@ -8,12 +8,17 @@
  * that was made, a ReplayResult, the WireHeader of the reply and its payload. OBJECTs are equal copies of the
  * student's object, as many as there are tests; all but the first are only loaded when needed.
  *
+ * Valgrind also tells, at each search for leaks, of blocks that can still be reached and were not
+ * there at the last one.
+ *
  * What happens is told to Valgrind in messages that start with the script's token, so they are in
  * its XML between the errors and leaks that they separate:
  *
  *     TOKEN ready              the object is loaded; nothing of it has run
  *     TOKEN begin 7            the test with index 7 begins
  *     TOKEN undefined 5        a result of a call of kind 5 has undefined elements
+ *     TOKEN alike 3            3 calls of the test are made, and what was lost by then is told; so
+ *                              what is told from here on was lost, or is kept, by later ones
  *     TOKEN end 7 errors 2 after 30   it has ended; Valgrind counted 2 errors in it, leaks not
  *                              included; it took 30 ms of CPU time
  *     TOKEN controls           what follows is the worker's own, see ReplayScript
@@ -52,7 +57,7 @@ typedef struct {
     uint32_t index;
     uint32_t isolated; /* 1: in a child process */
     uint32_t calls;
-    uint32_t reserved;
+    uint32_t alike[2]; /* after so many calls "alike" is said, see memory_record_alike(); or 0 */
 } ReplayTest;
 
 typedef struct {

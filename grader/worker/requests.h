@@ -21,8 +21,9 @@ void request_say(const char *text);
 /* How many errors there were, leaks not included. */
 unsigned request_count_errors(void);
 
-/* Report what was lost since the last time. */
+/* Report what was lost since the last time; and, once asked to, what is kept since then. */
 void request_find_leaks(void);
+void request_tell_kept(void);
 
 /* Report the first element that is undefined, if one is; returns whether that is so. */
 bool request_is_undefined(const void *bytes, size_t length);

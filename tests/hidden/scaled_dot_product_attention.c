@@ -228,13 +228,14 @@ Test(scaled_dot_product_attention, independent_calls, .description = "calls do n
     owned Tensor *V = random_tensor(2, (int[]){5, 11});
     owned Tensor *mask = random_mask(2, (int[]){3, 5});
     owned Tensor *other = random_tensor(2, (int[]){6, 10});
-    owned Tensor *small = random_tensor(2, (int[]){2, 2});
 
     AttentionResult first = scaled_dot_product_attention(Q, K, V, mask);
     expect_attention_kept(first, Q, K, V, mask, hint);
     expect_attention(other, other, other, NULL, hint);
-    for (int call = 0; call < 8; call++)
+    for (int call = 0; call < 8; call++) {
+        owned Tensor *small = random_tensor(2, (int[]){2, 2});
         expect_attention(small, small, small, NULL, hint);
+    }
     expect_attention(Q, K, V, NULL, hint);
     expect_attention_kept(first, Q, K, V, mask, hint);
     expect_attention_result(scaled_dot_product_attention(Q, K, V, mask), Q, K, V, mask, hint);
