@@ -79,9 +79,12 @@ Test(inbox_hostile, names_that_are_no_utf8_are_refused)
 /* libarchive's own words about it end with a newline. */
 Test(inbox_hostile, damaged_data_is_one_line)
 {
-    const ClassEntry entries[] = {
-        {.name = "ann/attention.c", .text = "int x; int y; int z; int x;"},
-        {.name = "bob/attention.c", .text = "int x;"}};
+    char incompressible[301] = "";
+    g_autoptr(GRand) random = g_rand_new_with_seed(1);
+    for (gsize i = 0; i + 1 < sizeof incompressible; i++)
+        incompressible[i] = (char)g_rand_int_range(random, ' ', '~');
+    const ClassEntry entries[] = {{.name = "ann/attention.c", .text = incompressible},
+                                  {.name = "bob/attention.c", .text = "int x;"}};
     class_write_zip("class.zip", entries, G_N_ELEMENTS(entries));
     g_autofree char *path = g_build_filename(class_top, "class.zip", NULL);
     g_autofree char *bytes = NULL;
@@ -89,7 +92,7 @@ Test(inbox_hostile, damaged_data_is_one_line)
     cr_assert(g_file_get_contents(path, &bytes, &length, NULL));
     char *data = memmem(bytes, length, "ann/attention.c", 15);
     cr_assert_not_null(data);
-    memset(data + 15 + 25, '\xff', 12);
+    memset(data + 100, '\xff', 12); /* behind what precedes the data, and before their end */
     cr_assert(g_file_set_contents(path, bytes, (gssize)length, NULL));
     class_take("class.zip");
     class_expect("ann- bob");

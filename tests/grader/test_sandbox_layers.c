@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "files.h"
 
 static void assert_attacks_fail(const Sandbox *sandbox, const char *box)
 {
@@ -77,23 +78,48 @@ static void skip_without_namespaces(void)
 }
 
 /* A bubblewrap that does not isolate: only the probe can tell. */
-Test(sandbox_layers, believes_what_it_tried_and_not_what_it_was_told)
+static void expect_not_believed(const char *build)
 {
-    skip_without_namespaces();
     char *box = box_new();
     g_autofree char *fake = g_build_filename(box, "bwrap", NULL);
-    g_autofree char *build = box_build_folder();
+    g_autofree char *libexec = g_build_filename(build, "libexec", NULL);
     g_autofree char *script =
         g_strdup_printf("#!/bin/sh\nwhile [ \"$1\" != --folder ]; do shift; done\nshift 2\n"
-                        "exec %s/libexec/confine \"$@\"\n",
-                        build);
+                        "exec %s/confine \"$@\"\n",
+                        libexec);
     cr_assert(g_file_set_contents(fake, script, -1, NULL));
     cr_assert_eq(g_chmod(fake, 0755), 0);
     g_setenv("PATH", box, TRUE);
-    g_autoptr(Sandbox) sandbox = box_sandbox("landlock", NULL);
+    g_setenv("ATTENTION_SANDBOX_OFF", "landlock", TRUE);
+    g_autoptr(Sandbox) sandbox = sandbox_open(libexec, &box_limits, NULL);
+    cr_assert_not_null(sandbox);
     g_autofree char *namespaces = box_layer(sandbox, "namespaces");
     cr_expect(g_str_has_prefix(namespaces, "unavailable: the probe found"), "%s", namespaces);
     box_free(box);
+}
+
+Test(sandbox_layers, believes_what_it_tried_and_not_what_it_was_told)
+{
+    skip_without_namespaces();
+    g_autofree char *build = box_build_folder();
+    expect_not_believed(build);
+}
+
+/* Such as the superuser's home: what cannot be read there says nothing about the sandbox. */
+Test(sandbox_layers, believes_no_probe_of_a_kit_in_a_folder_that_is_closed)
+{
+    skip_without_namespaces();
+    g_autofree char *build = box_build_folder();
+    g_autofree char *home = g_dir_make_tmp("closed-XXXXXX", NULL);
+    g_autofree char *libexec = g_build_filename(home, "libexec", NULL);
+    cr_assert_eq(g_mkdir(libexec, 0755), 0);
+    g_autofree char *from = g_build_filename(build, "libexec", "confine", NULL);
+    g_autofree char *to = g_build_filename(libexec, "confine", NULL);
+    cr_assert(files_copy(from, to, 0755, NULL));
+    expect_not_believed(home);
+    g_unlink(to);
+    g_rmdir(libexec);
+    g_rmdir(home);
 }
 
 Test(sandbox_layers, fails_closed_below_what_is_required)
