@@ -179,7 +179,8 @@ static void shared_memory(void)
 
 static void more_descriptors(void)
 {
-    dup(STDOUT_FILENO);
+    if (dup(STDOUT_FILENO) < 0)
+        return;
 }
 
 static void memory_file(void)

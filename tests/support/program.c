@@ -1,6 +1,10 @@
 /*
- * main.c: a test program of the assignment. It takes Criterion's own options; with ATTENTION_LIST
- * set it lists its tests instead of running them (report.h).
+ * program.c: what a test program of the assignment does before Criterion's main() takes over, and
+ * its options. With ATTENTION_LIST set it lists its tests instead of running them (report.h).
+ *
+ * It has no main() of its own. Criterion runs each test in a process that starts this program
+ * again, and in there puts its own code in the place of main(); where its library was linked with
+ * -Bsymbolic-functions, as all of Ubuntu's are, that is the library's main(), and no other.
  */
 #include <errno.h>
 #include <signal.h>
@@ -14,8 +18,8 @@
 
 #include "report.h"
 
-/* Tests run in re-executed children, so this holds for each of them: none outlives the grader. */
-__attribute__((constructor)) static void die_with_parent(void)
+/* Each test is a process too, and this holds for all of them: none outlives the grader. */
+static void die_with_parent(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
@@ -61,16 +65,19 @@ static void clean_up_with_parent(void)
     prctl(PR_SET_PDEATHSIG, SIGHUP);
 }
 
-int main(int argc, char *argv[])
+/* The process that starts the others, not one that runs a test. */
+static bool is_first(void)
 {
+    return getenv("BXFI_MAP") == NULL;
+}
+
+__attribute__((constructor)) static void prepare(void)
+{
+    die_with_parent();
+    if (!is_first())
+        return;
     take_free_channel();
     clean_up_with_parent();
-    struct criterion_test_set *tests = criterion_initialize();
-    bool succeeded = true;
     if (getenv("ATTENTION_LIST"))
-        succeeded = report_list(tests);
-    else if (criterion_handle_args(argc, argv, true))
-        succeeded = criterion_run_all_tests(tests);
-    criterion_finalize(tests);
-    return succeeded ? EXIT_SUCCESS : EXIT_FAILURE;
+        exit(report_list(criterion_initialize()) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
