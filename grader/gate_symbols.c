@@ -85,6 +85,19 @@ static void visit_dynamic(const GElf_Sym *symbol, const char *name, gpointer dat
     }
 }
 
+/* What the student has written comes first; the linker adds other names of the same variable. */
+static void visit_written(const GElf_Sym *symbol, const char *name, gpointer data)
+{
+    if (source_find(((const Gate *)data)->source, name) > 0)
+        visit_dynamic(symbol, name, data);
+}
+
+static void visit_unwritten(const GElf_Sym *symbol, const char *name, gpointer data)
+{
+    if (source_find(((const Gate *)data)->source, name) == 0)
+        visit_dynamic(symbol, name, data);
+}
+
 /* Valgrind writes the names of functions into its log as they are, and that is read by lines. */
 static void refuse_unprintable(Gate *gate, const char *name)
 {
@@ -121,7 +134,8 @@ static void visit_ifunc(const GElf_Sym *symbol, const char *name, gpointer data)
 
 void gate_judge_symbols(Gate *gate)
 {
-    gate_object_each_symbol(gate->object, SHT_DYNSYM, visit_dynamic, gate);
+    gate_object_each_symbol(gate->object, SHT_DYNSYM, visit_written, gate);
+    gate_object_each_symbol(gate->object, SHT_DYNSYM, visit_unwritten, gate);
     gate_object_each_symbol(gate->object, SHT_SYMTAB, visit_any, gate);
     gate_object_each_symbol(gate->object, SHT_SYMTAB, visit_ifunc, gate);
 }
