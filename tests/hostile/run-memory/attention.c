@@ -3,7 +3,6 @@
  * catalogue: 21
  * expect: graded
  * score: 0
- * memory: yes
  * says: left no memory
  */
 #include <stdio.h>
