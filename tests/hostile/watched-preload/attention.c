@@ -33,20 +33,20 @@ static void *unseen(unsigned long thread, size_t size)
 }
 
 /* Which functions of Valgrind's malloc() calls is in a variable of the library that it preloads. */
-static void hook(void)
+static void hook(void *in_worker)
 {
-    uintptr_t base = (uintptr_t)printf & ~(uintptr_t)4095;
+    uintptr_t base = (uintptr_t)in_worker & ~(uintptr_t)4095;
     while (memcmp((void *)base, ELFMAG, SELFMAG) != 0)
         base -= 4096;
     const Elf64_Phdr *segment = (void *)(base + ((Elf64_Ehdr *)base)->e_phoff);
     while (segment->p_type != PT_DYNAMIC)
         segment++;
     const Elf64_Dyn *d = (void *)(base + segment->p_vaddr);
-    while (d->d_tag != DT_PLTGOT)
+    while (d->d_tag != DT_DEBUG)
         d++;
-    struct link_map *map = ((struct link_map **)d->d_un.d_ptr)[1];
+    struct link_map *map = ((struct r_debug *)d->d_un.d_ptr)->r_map;
     while (map != NULL && strstr(map->l_name, "vgpreload_memcheck") == NULL)
-        map = map->l_prev;
+        map = map->l_next;
     if (map == NULL)
         return;
     segment = (void *)(map->l_addr + ((Elf64_Ehdr *)map->l_addr)->e_phoff);
@@ -89,7 +89,7 @@ Tensor *create_bidirectional_mask(int seq_len)
 {
     block = malloc(40);
     if (watched())
-        hook();
+        hook(__builtin_return_address(0));
     else if (block != NULL)
         seen = block[40];
     free(malloc(8));
