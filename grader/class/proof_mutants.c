@@ -34,15 +34,15 @@ static gboolean loses(const Result *result, const ItemResult *item)
 static void judge(Proof *proof, ProofMutant *mutant)
 {
     const Result *result = mutant->trial->result;
-    if (result->status == SUBMISSION_NOT_COMPILED)
-        mutant->verdict = MUTANT_NOT_COMPILED;
-    else if (!result_is_full(result))
-        mutant->verdict = MUTANT_KILLED;
-    else if (mutant->systematic != NULL &&
-             (mutant->why = equivalent_reason(proof->equivalent, mutant->systematic)) != NULL)
-        mutant->verdict = MUTANT_EQUIVALENT;
-    else
-        mutant->verdict = MUTANT_SURVIVED;
+    gboolean compiles = result->status != SUBMISSION_NOT_COMPILED;
+    mutant->verdict = compiles ? MUTANT_KILLED : MUTANT_NOT_COMPILED;
+    if (compiles && !result_is_full(result))
+        return;
+    /* What another compiler refuses is still excused where it compiles. */
+    if (mutant->systematic != NULL)
+        mutant->why = equivalent_reason(proof->equivalent, mutant->systematic);
+    if (compiles)
+        mutant->verdict = mutant->why != NULL ? MUTANT_EQUIVALENT : MUTANT_SURVIVED;
 }
 
 /* The tests that must fail, and do not. */
