@@ -3,11 +3,15 @@
 
 #include "memory_words.h"
 
-/* What the calls alike of a test keep, and the place of the most of it. */
+/*
+ * So many blocks more are no longer what was made once, in a later round than others make it; nor is
+ * what grows while there are no more blocks.
+ */
+#define MIN_BLOCKS 2
+
+/* How much more there is after the calls alike of a test, and the place of the most of it. */
 typedef struct {
-    guint blocks;
-    guint64 bytes; /* by which blocks have become larger */
-    guint64 most;
+    gint64 blocks, bytes, most;
     MemoryFinding *finding; /* NULL: nothing is kept */
 } Kept;
 
@@ -40,8 +44,7 @@ static void add_growth(Kept *kept, const ValgrindEvent *event, const StudentFile
         finding = memory_finding_without_place(event);
     MemoryGrowth growth = memory_words_growth(event);
     kept->blocks += growth.blocks;
-    if (growth.blocks == 0)
-        kept->bytes += growth.bytes;
+    kept->bytes += growth.bytes;
     if (kept->finding != NULL && growth.bytes <= kept->most)
         return;
     kept->most = growth.bytes;
@@ -49,30 +52,30 @@ static void add_growth(Kept *kept, const ValgrindEvent *event, const StudentFile
     kept->finding = g_steal_pointer(&finding);
 }
 
-static void set_message(const Kept *kept, guint rounds)
+static char *describe(const Kept *kept, guint rounds)
 {
-    guint each = kept->blocks / rounds;
-    g_free(kept->finding->message);
-    kept->finding->message =
-        each > 0 ? g_strdup_printf("keeps %u block%s of memory at each call and never frees %s, "
-                                   "though a variable points there",
-                                   each, each == 1 ? "" : "s", each == 1 ? "it" : "them")
-                 : g_strdup("makes a block of memory larger with each call, and never frees it");
+    gint64 each = kept->blocks / rounds;
+    if (kept->blocks <= 0)
+        return g_strdup("makes a block of memory larger with each call, and never frees it");
+    if (each == 0)
+        return g_strdup_printf("keeps %" G_GINT64_FORMAT " blocks of memory in %u calls alike and "
+                               "never frees them, though a variable points there",
+                               kept->blocks, rounds);
+    return g_strdup_printf("keeps %" G_GINT64_FORMAT " block%s of memory at each call and never "
+                           "frees %s, though a variable points there",
+                           each, each == 1 ? "" : "s", each == 1 ? "it" : "them");
 }
 
-/*
- * A place that keeps a block where another one has freed its own is no growth; so what does not grow
- * by one in each round is none.
- */
 static Kept kept_in(const ReplayedTest *test, const StudentFile *file)
 {
     g_auto(Kept) kept = {0};
     guint rounds = test->alike.rounds;
     for (guint i = 0; i < test->kept->len; i++)
         add_growth(&kept, test->kept->pdata[i], file);
-    if (kept.finding == NULL || (kept.blocks < rounds && kept.bytes < rounds))
+    if (kept.blocks < MIN_BLOCKS && (kept.blocks > 0 || kept.bytes < rounds))
         return (Kept){0};
-    set_message(&kept, rounds);
+    g_free(kept.finding->message);
+    kept.finding->message = describe(&kept, rounds);
     Kept found = kept;
     kept.finding = NULL;
     return found;

@@ -1,8 +1,8 @@
 /*
  * memory_kept.h: memory that student code keeps for ever, where a variable still points to it. That
- * is no leak to Valgrind, and may be a buffer for the next call; but a function of which each of many
- * calls alike (memory_record_alike()) keeps another block, or makes one larger, needs more and more
- * memory, as if it had lost them.
+ * is no leak to Valgrind, and may be a buffer for the next call; but a function that keeps more
+ * blocks, or larger ones, after each of some calls alike (memory_record_alike()) needs more and more
+ * memory, as if it had lost them. It need not be so after every call.
  *
  * How much it keeps is what Valgrind counts, since student code can write into what the worker counts.
  */

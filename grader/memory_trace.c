@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "memory_words.h"
+
 /* The worker branches on an undefined value, reads too far, and loses a block. */
 #define CONTROLS 3
 
@@ -110,6 +112,13 @@ static gboolean on_message(MemoryTrace *trace, const ValgrindEvent *event)
 
 /* ---- the document ---------------------------------------------------------------------------- */
 
+/* A leak of which there is less has been told of. */
+static gboolean is_less(const ValgrindEvent *event)
+{
+    return valgrind_event_is_leak(event) && valgrind_event_stack(event) != NULL &&
+           memory_words_growth(event).blocks < 0;
+}
+
 static void add_kept(ReplayedTest *running, ValgrindEvent *event)
 {
     if (running != NULL && running->alike_ends == 1)
@@ -124,7 +133,7 @@ void memory_trace_read(MemoryTrace *trace, const ValgrindDocument *document)
         ValgrindEvent *event = document->events->pdata[i];
         if (event->type == VALGRIND_MESSAGE)
             trace->foreign |= !on_message(trace, event);
-        else if (event->at_exit)
+        else if (event->at_exit || is_less(event))
             continue;
         else if (valgrind_event_is_kept(event))
             add_kept(trace->running, event);

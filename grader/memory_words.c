@@ -142,14 +142,14 @@ char *memory_words_leak(guint64 bytes, guint blocks)
                            plural(bytes), blocks, plural(blocks), bytes == 1 ? "is" : "are");
 }
 
-/* The number after the first '+' from `text` on, or the first number: how much is new. */
-static guint64 added(const char *text)
+/* The number in the first brackets from `text` on, or the first number: how much is new. */
+static gint64 added(const char *text)
 {
     const char *change = strstr(text, " (");
     const char *word = strstr(text, " b"); /* "bytes" or "blocks" ends the phrase */
     if (change == NULL || word == NULL || change > word)
-        return g_ascii_strtoull(text, NULL, 10);
-    return change[2] == '+' ? g_ascii_strtoull(change + strlen(" (+"), NULL, 10) : 0;
+        return g_ascii_strtoll(text, NULL, 10);
+    return g_ascii_strtoll(change + strlen(" ("), NULL, 10);
 }
 
 /*
@@ -163,26 +163,26 @@ MemoryGrowth memory_words_growth(const ValgrindEvent *event)
     const char *blocks = strstr(text, "bytes in ");
     return (MemoryGrowth){
         .bytes = added(text),
-        .blocks = blocks != NULL ? (guint)added(blocks + strlen("bytes in ")) : 1,
+        .blocks = blocks != NULL ? added(blocks + strlen("bytes in ")) : 1,
     };
 }
 
 static MemoryWords words_of_leak(const ValgrindEvent *event)
 {
     MemoryGrowth growth = memory_words_growth(event);
+    guint64 bytes = (guint64)MAX(growth.bytes, 0);
+    guint blocks = (guint)CLAMP(growth.blocks, 0, G_MAXUINT);
     return (MemoryWords){.kind = "leak",
-                         .bytes = growth.bytes,
-                         .count = growth.blocks,
-                         .message = memory_words_leak(growth.bytes, growth.blocks),
+                         .bytes = bytes,
+                         .count = blocks,
+                         .message = memory_words_leak(bytes, blocks),
                          .hint = is_tensor(event) ? HINT_LEAK_TENSOR : HINT_LEAK_BLOCK};
 }
 
-static MemoryWords words_of_kept(const ValgrindEvent *event)
+static MemoryWords words_of_kept(void)
 {
-    MemoryGrowth growth = memory_words_growth(event);
     return (MemoryWords){.kind = "kept",
-                         .bytes = growth.bytes,
-                         .count = growth.blocks,
+                         .count = 1,
                          .message = g_strdup("keeps memory and never frees it, though a variable "
                                              "points there"),
                          .hint = HINT_KEPT};
@@ -282,7 +282,7 @@ MemoryWords memory_words(const ValgrindEvent *event)
     if (g_str_equal(kind, "Leak_DefinitelyLost"))
         return words_of_leak(event);
     if (valgrind_event_is_kept(event))
-        return words_of_kept(event);
+        return words_of_kept();
     if (g_str_has_prefix(kind, "Leak_"))
         return (MemoryWords){0};
     return (MemoryWords){.kind = "crash",

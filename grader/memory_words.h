@@ -16,10 +16,9 @@ typedef struct {
 /* The words for an error or a fatal signal. */
 MemoryWords memory_words(const ValgrindEvent *event);
 
-/* How much of what a leak, or a note on what is kept, tells of is new since the last one. */
+/* How much more there is of what a leak, or a note on what is kept, tells of than at the last one. */
 typedef struct {
-    guint64 bytes;
-    guint blocks;
+    gint64 bytes, blocks;
 } MemoryGrowth;
 
 MemoryGrowth memory_words_growth(const ValgrindEvent *event);

@@ -187,10 +187,11 @@ static bool run_call(ReplayResult where)
 }
 
 /* Returns how many errors Valgrind counted for the leaks that it told of. */
-static unsigned find_leaks(void)
+static unsigned look_for(void (*leaks)(void), uint32_t calls)
 {
     unsigned before = request_count_errors();
-    request_find_leaks();
+    leaks();
+    tell("alike %u", calls);
     return request_count_errors() - before;
 }
 
@@ -200,10 +201,10 @@ static bool run_calls(const ReplayTest *test, unsigned *leaks)
         if (!run_call((ReplayResult){.test = test->index, .call = call}))
             return false;
         call++;
-        if (call != test->alike[0] && call != test->alike[1])
-            continue;
-        *leaks += find_leaks();
-        tell("alike %u", call);
+        if (call == test->alike[0])
+            *leaks += look_for(request_find_leaks, call);
+        else if (call == test->alike[1])
+            *leaks += look_for(request_find_changes, call);
     }
     return true;
 }

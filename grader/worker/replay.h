@@ -18,7 +18,8 @@
  *     TOKEN begin 7            the test with index 7 begins
  *     TOKEN undefined 5        a result of a call of kind 5 has undefined elements
  *     TOKEN alike 3            3 calls of the test are made, and what was lost by then is told; so
- *                              what is told from here on was lost, or is kept, by later ones
+ *                              what is told from here on was lost, or is kept, by later ones. The
+ *                              second time also what is no longer kept
  *     TOKEN end 7 errors 2 after 30   it has ended; Valgrind counted 2 errors in it, leaks not
  *                              included; it took 30 ms of CPU time
  *     TOKEN controls           what follows is the worker's own, see ReplayScript

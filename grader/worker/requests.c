@@ -32,6 +32,11 @@ void request_find_leaks(void)
     VALGRIND_DO_ADDED_LEAK_CHECK;
 }
 
+void request_find_changes(void)
+{
+    VALGRIND_DO_CHANGED_LEAK_CHECK;
+}
+
 void request_tell_kept(void)
 {
     VALGRIND_CLO_CHANGE("--show-leak-kinds=definite,possible,reachable");

@@ -25,6 +25,9 @@ unsigned request_count_errors(void);
 void request_find_leaks(void);
 void request_tell_kept(void);
 
+/* The same, and of what there is less now. */
+void request_find_changes(void);
+
 /* Report the first element that is undefined, if one is; returns whether that is so. */
 bool request_is_undefined(const void *bytes, size_t length);
 

@@ -207,11 +207,28 @@ Test(memory_kept, a_block_that_becomes_larger)
     expect_message(kept, "makes a block of memory larger with each call, and never frees it");
 }
 
-/* Such as a buffer for the next calls, which another place has made anew. */
-Test(memory_kept, not_of_each_call)
+Test(memory_kept, blocks_of_every_second_call)
 {
     g_autoptr(Kept) kept = kept_new();
-    reachable(kept, replayed(kept), "400 (+400) bytes in 3 (+3) blocks");
+    reachable(kept, replayed(kept), "80 (+80) bytes in 2 (+2) blocks");
+    expect_message(kept, "keeps 2 blocks of memory in 4 calls alike and never frees them, though a "
+                         "variable points there");
+}
+
+/* Such as a buffer for the next calls, which another place has made anew. */
+Test(memory_kept, as_much_as_before)
+{
+    g_autoptr(Kept) kept = kept_new();
+    ReplayedTest *test = replayed(kept);
+    reachable(kept, test, "400 (+400) bytes in 3 (+3) blocks");
+    reachable(kept, test, "0 (-400) bytes in 0 (-3) blocks");
+    cr_expect_null(judge(kept));
+}
+
+Test(memory_kept, a_buffer_that_was_made_late)
+{
+    g_autoptr(Kept) kept = kept_new();
+    reachable(kept, replayed(kept), "1,000 bytes in 1 blocks");
     cr_expect_null(judge(kept));
 }
 

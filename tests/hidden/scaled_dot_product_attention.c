@@ -232,7 +232,7 @@ Test(scaled_dot_product_attention, independent_calls, .description = "calls do n
     AttentionResult first = scaled_dot_product_attention(Q, K, V, mask);
     expect_attention_kept(first, Q, K, V, mask, hint);
     expect_attention(other, other, other, NULL, hint);
-    for (int call = 0; call < 8; call++) {
+    for (int call = 0; call < 10; call++) {
         owned Tensor *small = random_tensor(2, (int[]){2, 2});
         expect_attention(small, small, small, NULL, hint);
     }

@@ -10,7 +10,7 @@
 #include "proxy.h"
 
 /* So many show whether each call keeps memory (grader/memory_kept.h). */
-enum { CALLS_ALIKE = 6 };
+enum { CALLS_ALIKE = 10 };
 
 static SelfAttention *create_layer(int d_model)
 {
