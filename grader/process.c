@@ -179,8 +179,8 @@ Process *process_start(const ProcessSpec *spec, GError **error)
     if (spec->wall_seconds > 0)
         process->deadline = g_get_monotonic_time() + spec->wall_seconds * G_TIME_SPAN_SECOND;
     process->cpu_limit = spec->cpu_seconds * G_TIME_SPAN_SECOND;
-    process->next_look =
-        g_get_monotonic_time() + process->cpu_limit / (gint64)g_get_num_processors();
+    process->next_look = g_get_monotonic_time() +
+                         MAX(process->cpu_limit / (gint64)g_get_num_processors(), LOOK_AT_TIME);
     return process;
 }
 
@@ -301,7 +301,10 @@ int process_time_left(const Process *process)
     return most < 0 ? milliseconds : MIN(milliseconds, most);
 }
 
-/* It cannot have used up its limit before the first look; from then on it is looked at often. */
+/*
+ * Before the first look it has hardly used up its limit, and most are at their end by then; after it
+ * it is looked at often.
+ */
 static gboolean is_time_up(Process *process)
 {
     gint64 now = g_get_monotonic_time();
