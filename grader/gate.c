@@ -146,6 +146,18 @@ static void judge_segments(Gate *gate)
     judge_size(gate);
 }
 
+/*
+ * The initial-exec model: the loader would have to find room for the variables beside those of the
+ * program, of which there is little, and none for the copies under Valgrind.
+ */
+static void refuse_thread_local(Gate *gate)
+{
+    static const char *const words[] = {"tls_model", "asm", "__asm__", "__asm", NULL};
+    gate_refuse(gate, "object", find_any(gate, words),
+                "remove the attribute tls_model: _Thread_local alone does what it is for",
+                "its thread-local variables ask for a place that only a program's own have");
+}
+
 /* ---- the dynamic table --------------------------------------------------------------------------
  */
 
@@ -204,7 +216,10 @@ static void judge_dynamic(Gate *gate, const GElf_Dyn *entry)
     case DT_FLAGS:
         if ((entry->d_un.d_val & ~(GElf_Xword)(DF_SYMBOLIC | DF_BIND_NOW)) == 0)
             return;
-        break;
+        if ((entry->d_un.d_val & ~(GElf_Xword)(DF_SYMBOLIC | DF_BIND_NOW | DF_STATIC_TLS)) != 0)
+            break;
+        refuse_thread_local(gate);
+        return;
     case DT_FLAGS_1:
         if ((entry->d_un.d_val & ~(GElf_Xword)DF_1_NOW) == 0)
             return;
@@ -247,7 +262,10 @@ static void visit_relocation(const GElf_Rela *relocation, gpointer data)
     if (type != 0 && !gate_object_is_variable(gate->object, relocation->r_offset))
         gate_refuse(gate, "object", find_assembly(gate), "remove the assembly",
                     "it asks the loader to change what is none of its variables");
-    if (!is_known_relocation(gate->object->header.e_machine, type))
+    if (type == (gate->object->header.e_machine == EM_AARCH64 ? (guint)R_AARCH64_TLS_TPREL
+                                                              : (guint)R_X86_64_TPOFF64))
+        refuse_thread_local(gate);
+    else if (!is_known_relocation(gate->object->header.e_machine, type))
         gate_refuse(gate, "ifunc", find_assembly(gate), "write one plain function",
                     "it asks the loader to compute an address (relocation %" G_GUINT64_FORMAT ")",
                     type);
@@ -256,20 +274,27 @@ static void visit_relocation(const GElf_Rela *relocation, gpointer data)
 /* ---- code ---------------------------------------------------------------------------------------
  */
 
+/* Where there is no function, a section attribute has put data among the code, or assembly has. */
 static void refuse_code(Gate *gate, GateCodeKind kind, GElf_Addr address)
 {
     const char *function = gate_object_function_at(gate->object, address);
-    g_autofree char *label = escape_text(function != NULL ? function : "?", -1, 80, FALSE);
+    g_autofree char *label = function != NULL ? escape_text(function, -1, 80, FALSE) : NULL;
+    g_autofree char *where = label != NULL ? g_strdup_printf("the code of '%s'", label)
+                                           : g_strdup("what lies beside the functions");
+    guint line = find_assembly(gate);
     if (kind == GATE_CODE_VALGRIND)
-        gate_refuse(gate, "valgrind", find_assembly(gate),
+        gate_refuse(gate, "valgrind", line,
                     "remove valgrind.h's macros and the assembly: the memory check is the grader's",
-                    "the code of '%s' speaks to Valgrind", label);
+                    "%s speaks to Valgrind", where);
+    else if (label == NULL)
+        gate_refuse(gate, "instruction", line,
+                    "remove the section attribute or the assembly: tables need neither",
+                    "%s contains a system call instruction", where);
     else
-        gate_refuse(gate, "instruction",
-                    find_assembly(gate) > 0 ? find_assembly(gate) : find_constant(gate),
+        gate_refuse(gate, "instruction", line > 0 ? line : find_constant(gate),
                     "call the C library instead; without assembly, look for a constant like 1295 "
                     "(0x50f) and compute it",
-                    "the code of '%s' contains a system call instruction", label);
+                    "%s contains a system call instruction", where);
 }
 
 static void judge_code(Gate *gate)

@@ -11,6 +11,7 @@
 #include "intake.h"
 #include "memory.h"
 #include "score.h"
+#include "stale.h"
 #include "testrun.h"
 #include "versions.h"
 
@@ -33,6 +34,7 @@ GradeContext *grade_open(const Kit *kit, const Rubric *rubric, const Sandbox *sa
                          const char *tests, GError **error)
 {
     g_autoptr(GradeContext) context = g_new0(GradeContext, 1);
+    stale_remove(STALE_FOLDER);
     context->kit = kit;
     context->rubric = rubric;
     context->sandbox = sandbox;

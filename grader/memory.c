@@ -7,8 +7,12 @@
 
 /* Runs of Valgrind for one submission, besides those that were too slow, and those of what is clean. */
 #define MAX_RUNS 3
-/* Runs that were too slow: so one submission costs three times the limit at most, and a little. */
+/* Runs that were too slow: so these cost three times the limit at most, and a little. */
 #define MAX_SLOW 3
+/* After so many times the limit, whatever the runs were, there is no other one. */
+#define MAX_SPENT 2.5
+/* How much slower code is under Valgrind, if a slow run says no less. */
+#define LIKELY_SLOWER 25
 /* How much slower code may be under Valgrind, which makes it some hundred times slower at most. */
 #define MAX_SLOWER 500
 /* What the kernel's clock cannot tell from nothing. */
@@ -46,6 +50,7 @@ static ItemResult *item_of(const Check *check, const ReplayedTest *test)
 /* Those that were too slow, left no sign, or had findings in some items. */
 typedef struct {
     guint slow, silent, cleared;
+    gint64 spent; /* CPU time of all of them, in microseconds */
 } Runs;
 
 static void mark_unchecked(Check *check, const ReplayedTest *test, const char *kind,
@@ -70,22 +75,59 @@ static gboolean give_up(Check *check, const char *why)
     return TRUE;
 }
 
+static void drop(Check *check, guint i)
+{
+    g_autofree char *why = g_strdup_printf("it takes too much of the %u seconds under Valgrind",
+                                           check->rubric->limits.memory_seconds);
+    mark_unchecked(check, check->tests->pdata[i], "not_checked", why);
+    g_ptr_array_remove_index(check->tests, i);
+}
+
 /*
  * Slow tests cost their own items, not the others, which are replayed without them: the slowest one,
  * and what took more than twice its share of the time.
  */
 static void drop_slow(Check *check, const ReplayedTest *slowest)
 {
-    guint seconds = check->rubric->limits.memory_seconds,
-          share = seconds * 1000 / check->tests->len;
-    g_autofree char *why =
-        g_strdup_printf("it takes too much of the %u seconds under Valgrind", seconds);
+    guint share = check->rubric->limits.memory_seconds * 1000 / check->tests->len;
     for (guint i = check->tests->len; i-- > 0;) {
         const ReplayedTest *test = check->tests->pdata[i];
-        if (test != slowest && test->milliseconds <= 2 * share)
-            continue;
-        mark_unchecked(check, test, "not_checked", why);
-        g_ptr_array_remove_index(check->tests, i);
+        if (test == slowest || test->milliseconds > 2 * share)
+            drop(check, i);
+    }
+}
+
+/* The test that took longest without Valgrind; *all is what they took together. */
+static guint find_longest(const Check *check, gint64 *all)
+{
+    guint longest = 0;
+    gint64 most = 0;
+    *all = 0;
+    for (guint i = 0; i < check->tests->len; i++) {
+        gint64 native = ((const ReplayedTest *)check->tests->pdata[i])->test->cpu_usec;
+        *all += native;
+        if (native > most)
+            longest = i;
+        most = MAX(most, native);
+    }
+    return longest;
+}
+
+/* How many times slower than without Valgrind the test was, as far as it came. */
+static gint64 slowdown_of(const ReplayedTest *test)
+{
+    gint64 native = MAX(test->test->cpu_usec, CLOCK_USEC);
+    return MIN(test->milliseconds * (gint64)1000 / native, LIKELY_SLOWER);
+}
+
+/* Nor are those replayed that cannot be done in the time if they are slowed down so much. */
+static void drop_hopeless(Check *check, gint64 slowdown)
+{
+    gint64 all;
+    guint longest = find_longest(check, &all);
+    while (all * slowdown > check->rubric->limits.memory_seconds * G_TIME_SPAN_SECOND) {
+        drop(check, longest);
+        longest = find_longest(check, &all);
     }
 }
 
@@ -239,6 +281,7 @@ static gboolean judge(Check *check, Runs *runs)
 /* TRUE if this run says all there is to say; if not, what is left of check->tests runs again. */
 static gboolean is_last(Check *check, const MemoryReplay *replay, Runs *runs)
 {
+    gint64 slowdown;
     switch (replay->state) {
     case REPLAY_DIED:
         isolate(check, replay->culprit);
@@ -247,7 +290,9 @@ static gboolean is_last(Check *check, const MemoryReplay *replay, Runs *runs)
         if (is_another_there(check, replay->culprit))
             return give_up(check, "a test takes " G_STRINGIFY(
                                       MAX_SLOWER) " times longer under Valgrind than without it");
+        slowdown = slowdown_of(replay->culprit);
         drop_slow(check, replay->culprit);
+        drop_hopeless(check, slowdown);
         if (++runs->slow < MAX_SLOW)
             return FALSE;
         return give_up(check, "too many tests are too slow under Valgrind");
@@ -256,6 +301,12 @@ static gboolean is_last(Check *check, const MemoryReplay *replay, Runs *runs)
         break;
     }
     return judge(check, runs);
+}
+
+static gboolean has_spent_all(const Check *check, const Runs *runs)
+{
+    gint64 limit = check->rubric->limits.memory_seconds * G_TIME_SPAN_SECOND;
+    return (double)runs->spent >= MAX_SPENT * (double)limit;
 }
 
 /* Run Valgrind until a run can be believed. Sets *tampered to the reason if one cannot. */
@@ -275,11 +326,14 @@ static gboolean replay_all(Check *check, char **tampered, GError **error)
             continue;
         }
         check->result->cpu_usec += replay->cpu_usec;
+        runs.spent += replay->cpu_usec;
         if (replay->state == REPLAY_TAMPERED ||
             (replay->state == REPLAY_TRUSTED && has_jumped(check, replay)))
             return explain_tampering(check, replay->reason, tampered, error);
         if (is_last(check, replay, &runs))
             return TRUE;
+        if (has_spent_all(check, &runs))
+            return give_up(check, "its runs under Valgrind take too long together");
     }
     return give_up(check, "the program ends too often under Valgrind");
 }

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "build.h"
 #include "error.h"
@@ -190,6 +192,7 @@ static GPtrArray *make_arguments(const char *name, GError **error)
 /* What a run says, while and after it says it. */
 typedef struct {
     char *worker;
+    int alarm; /* readable once it has made a forbidden system call */
     MemoryChannel channels[3];
     GString *document;
     MemoryLog log;
@@ -203,6 +206,16 @@ static void take_document(gpointer data, const char *bytes, gsize length)
     g_string_append_len(document, bytes, (gssize)MIN(length, room));
 }
 
+/* Whatever comes now changes nothing, and may never come: student code may be waiting for ever. */
+static void take_log(gpointer data, const char *bytes, gsize length)
+{
+    Listener *listener = data;
+    gboolean quiet = listener->log.forbidden == NULL;
+    memory_log_take(&listener->log, bytes, length);
+    if (quiet && listener->log.forbidden != NULL)
+        eventfd_write(listener->alarm, 1);
+}
+
 static void listener_finish(Listener *listener)
 {
     for (guint i = 0; i < G_N_ELEMENTS(listener->channels); i++)
@@ -212,6 +225,8 @@ static void listener_finish(Listener *listener)
 static void listener_clear(Listener *listener)
 {
     listener_finish(listener);
+    if (listener->alarm >= 0)
+        close(listener->alarm);
     g_string_free(listener->document, TRUE);
     memory_log_clear(&listener->log);
     g_free(listener->worker);
@@ -227,8 +242,13 @@ static gboolean listen_to(Listener *listener, const char *libexec, GPtrArray *te
     listener->worker = g_build_filename(libexec, "worker", NULL);
     memory_log_init(&listener->log, listener->worker);
     listener->results = (MemoryResults){.tests = tests, .message = g_byte_array_new()};
+    listener->alarm = eventfd(0, EFD_CLOEXEC);
+    if (listener->alarm < 0) {
+        grader_set_errno(error, "cannot make an event");
+        return FALSE;
+    }
     return memory_channel_open(&channels[0], take_document, listener->document, error) &&
-           memory_channel_open(&channels[1], memory_log_take, &listener->log, error) &&
+           memory_channel_open(&channels[1], take_log, listener, error) &&
            memory_channel_open(&channels[2], memory_results_take, &listener->results, error);
 }
 
@@ -264,6 +284,7 @@ static Process *start(const Sandbox *sandbox, const RubricLimits *limits, const 
         .fds = fds,
         .n_fds = G_N_ELEMENTS(fds),
         .wall_seconds = WALL_FACTOR * limits->memory_seconds,
+        .cpu_seconds = limits->memory_seconds,
         .output_limit = OUTPUT_LIMIT,
     };
     Process *process = sandbox_start(sandbox, &spec, error);
@@ -272,11 +293,26 @@ static Process *start(const Sandbox *sandbox, const RubricLimits *limits, const 
     return process;
 }
 
+/* To its end, or to that of its use. */
+static const ProcessOutcome *wait_for(Process *process, int alarm)
+{
+    while (process_pump(process)) {
+        struct pollfd fds[1 + PROCESS_POLLFDS] = {{.fd = alarm, .events = POLLIN}};
+        process_pollfds(process, fds + 1);
+        poll(fds, G_N_ELEMENTS(fds), process_time_left(process));
+        if (fds[0].revents == 0)
+            continue;
+        process_kill(process);
+        alarm = -1;
+    }
+    return process_wait(process);
+}
+
 /* Start Valgrind on what is prepared, listen to its end, and judge. */
 static gboolean run_valgrind(MemoryReplay *replay, MemoryTrace *trace, Process *process,
                              Listener *listener, guint cpu_seconds, GError **error)
 {
-    const ProcessOutcome *outcome = process_wait(process);
+    const ProcessOutcome *outcome = wait_for(process, listener->alarm);
     replay->cpu_usec = outcome->cpu_usec;
     listener_finish(listener);
     replay->document = valgrind_document_read(listener->document->str, listener->document->len);
@@ -306,7 +342,7 @@ MemoryReplay *memory_replay_run(const Sandbox *sandbox, const RubricLimits *limi
         !write_copies(box, name, MIN(tests->len, MAX_COPIES), argv, error))
         return NULL;
     g_ptr_array_foreach(tests, reset_test, NULL);
-    g_auto(Listener) listener = {0};
+    g_auto(Listener) listener = {.alarm = -1};
     g_auto(MemoryTrace) trace = {.script = &script, .tests = tests, .log = &listener.log};
     gboolean listening = listen_to(&listener, libexec, tests, error);
     g_autoptr(Process) process =

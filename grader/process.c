@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "process_time.h"
 
 /* What one pump reads at most from one pipe, so that a flood cannot keep us from the deadline. */
 #define PUMP_BYTES (1u << 20)
@@ -18,6 +19,9 @@
 
 /* Valgrind, under which the grader may run, knows no pidfd: then we look every few milliseconds. */
 #define LOOK_AGAIN 10
+
+/* How often the time is added up that a session has used. */
+#define LOOK_AT_TIME G_TIME_SPAN_SECOND
 
 /* How long the outputs of a group that was killed may take to end, in microseconds. */
 #define LAST_WORDS (500 * G_TIME_SPAN_MILLISECOND)
@@ -34,7 +38,9 @@ struct Process {
     int pidfd; /* readable when it has ended */
     Output out, err;
     gsize output_limit;
-    gint64 deadline; /* of g_get_monotonic_time(), 0: none */
+    gint64 deadline;            /* of g_get_monotonic_time(), 0: none */
+    gint64 cpu_limit, cpu_seen; /* of the whole session, in microseconds; 0: no limit */
+    gint64 next_look;           /* of g_get_monotonic_time(): when to see what it has used */
     gboolean status_128;
     gboolean ended; /* and reaped */
     void (*on_end)(gpointer data);
@@ -172,6 +178,9 @@ Process *process_start(const ProcessSpec *spec, GError **error)
     }
     if (spec->wall_seconds > 0)
         process->deadline = g_get_monotonic_time() + spec->wall_seconds * G_TIME_SPAN_SECOND;
+    process->cpu_limit = spec->cpu_seconds * G_TIME_SPAN_SECOND;
+    process->next_look = g_get_monotonic_time() +
+                         MAX(process->cpu_limit / (gint64)g_get_num_processors(), LOOK_AT_TIME);
     return process;
 }
 
@@ -227,6 +236,8 @@ static void reap(Process *process)
     process->outcome.cpu_usec =
         (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_TIME_SPAN_SECOND +
         usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    /* Nobody has waited for those that were killed with it. */
+    process->outcome.cpu_usec = MAX(process->outcome.cpu_usec, process->cpu_seen);
 }
 
 static void call_on_end(Process *process)
@@ -268,14 +279,42 @@ static void finish(Process *process)
     process->outcome.err_cut = process->err.cut;
 }
 
+/* When process_pump() has to look next, of g_get_monotonic_time(); G_MAXINT64: never. */
+static gint64 next_time(const Process *process)
+{
+    gint64 next = G_MAXINT64;
+    if (process->outcome.timed_out)
+        return next;
+    if (process->deadline > 0)
+        next = process->deadline;
+    return process->cpu_limit > 0 ? MIN(next, process->next_look) : next;
+}
+
 int process_time_left(const Process *process)
 {
     int most = process->pidfd >= 0 ? -1 : LOOK_AGAIN;
-    if (process->deadline == 0 || process->outcome.timed_out)
+    gint64 next = next_time(process);
+    if (next == G_MAXINT64)
         return most;
-    gint64 left = process->deadline - g_get_monotonic_time();
+    gint64 left = next - g_get_monotonic_time();
     int milliseconds = (int)CLAMP((left + 999) / 1000, 0, G_MAXINT);
     return most < 0 ? milliseconds : MIN(milliseconds, most);
+}
+
+/*
+ * Before the first look it has hardly used up its limit, and most are at their end by then; after it
+ * it is looked at often.
+ */
+static gboolean is_time_up(Process *process)
+{
+    gint64 now = g_get_monotonic_time();
+    if (process->outcome.timed_out || now < next_time(process))
+        return FALSE;
+    if (process->deadline > 0 && now >= process->deadline)
+        return TRUE;
+    process->next_look = now + LOOK_AT_TIME;
+    process->cpu_seen = process_time_of_session(process->pid);
+    return process->cpu_seen >= process->cpu_limit;
 }
 
 void process_pollfds(const Process *process, struct pollfd fds[PROCESS_POLLFDS])
@@ -295,7 +334,7 @@ gboolean process_pump(Process *process)
     }
     drain(&process->out, process->output_limit);
     drain(&process->err, process->output_limit);
-    if (process_time_left(process) == 0) {
+    if (is_time_up(process)) {
         process->outcome.timed_out = TRUE;
         process_kill(process);
     }

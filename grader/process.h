@@ -3,7 +3,8 @@
  *
  * The child gets an environment and descriptors that are listed, and nothing else. Whatever it
  * prints is drained to the end and kept up to a limit, so it neither blocks nor fills memory. When
- * its time is up, when it ends, or when the Process is freed, its whole process group is killed.
+ * its time is up, by the clock or by what all of its session has used, when it ends, or when the
+ * Process is freed, its whole process group is killed.
  *
  * Safe to use from several threads: no fork() of ours runs code between fork and exec.
  */
@@ -25,6 +26,7 @@ typedef struct {
     const ProcessFd *fds;    /* numbers 3 and up, ascending without gaps; 0 is /dev/null */
     guint n_fds;
     guint wall_seconds;           /* 0: no deadline */
+    guint cpu_seconds;            /* of all its processes together; 0: no limit */
     gsize output_limit;           /* bytes kept of each of standard output and standard error */
     gboolean status_128;          /* an exit status of 128 + n means signal n, as with shells */
     void (*ended)(gpointer data); /* called once when it was reaped, or could not be started */
@@ -35,7 +37,7 @@ typedef struct Process Process;
 
 typedef struct {
     int wait_status;           /* as of waitpid() */
-    gboolean timed_out;        /* killed by us because of wall_seconds */
+    gboolean timed_out;        /* killed by us because of these seconds */
     gint64 cpu_usec;           /* user and system, of it and of the children that it waited for */
     GString *out, *err;        /* what was kept; owned by the Process */
     gboolean out_cut, err_cut; /* there was more */
@@ -55,7 +57,7 @@ const ProcessOutcome *process_wait(Process *process);
 void process_pollfds(const Process *process, struct pollfd fds[PROCESS_POLLFDS]);
 gboolean process_pump(Process *process);
 
-/* The longest that a poll() for it may take, in milliseconds: until its deadline; -1: for ever. */
+/* The longest that a poll() for it may take, in milliseconds; -1: for ever. */
 int process_time_left(const Process *process);
 
 pid_t process_pid(const Process *process);

@@ -247,6 +247,7 @@ static Process *start_process(SandboxStart *start, SandboxGroup *group, int stat
         .fds = (const ProcessFd *)(gpointer)start->fds->data,
         .n_fds = start->fds->len,
         .wall_seconds = start->spec->wall_seconds,
+        .cpu_seconds = start->spec->cpu_seconds,
         .output_limit = start->spec->output_limit,
         .status_128 = TRUE,
         .ended = group_ended,

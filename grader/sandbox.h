@@ -34,6 +34,7 @@ typedef struct {
     const ProcessFd *fds;    /* descriptors that it gets, see process.h */
     guint n_fds;
     guint wall_seconds; /* for the whole of it */
+    guint cpu_seconds;  /* for all of its processes together; 0: no limit besides the profile's */
     gsize output_limit; /* of what is kept of its standard output and error */
 } SandboxSpec;
 

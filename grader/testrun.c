@@ -23,7 +23,8 @@
 /*
  * Code that waits uses no CPU time, and only the clock ends its test. After so many of those the
  * other tests are not run, or one submission could hold up a class for many minutes. A busy machine
- * gives a worker more than this share of its time.
+ * gives a worker more than this share of its time; whether one that had more was kept waiting or
+ * has waited now and then cannot be seen, so it counts half.
  */
 #define MAX_WAITED 3
 #define SHARE_OF_WAITING 0.02
@@ -43,7 +44,7 @@ typedef struct {
     GPtrArray *suites; /* char *, not owned: the suite of each */
     int *printed;      /* per wanted test: the file that its worker prints to, or -1 */
     gint64 *started;   /* per wanted test: when it got its worker, on the monotonic clock */
-    guint waited;      /* workers that did nothing until their time was up */
+    double waited;     /* workers that waited until their time was up by the clock */
     int listening;     /* the proxies connect here */
     int control;       /* to the nursery */
     guint running;     /* workers */
@@ -290,11 +291,13 @@ static gboolean start_program(Session *session, const char *socket_path, const c
     return session->program != NULL;
 }
 
-static gboolean has_waited(const Session *session, const NurseryReport *report)
+/* 1: it has done nothing but wait; 0: its end was not that of its time by the clock. */
+static double has_waited(const Session *session, const NurseryReport *report)
 {
     gint64 limit = (gint64)session->rubric->limits.test_seconds * WALL_FACTOR * G_TIME_SPAN_SECOND;
-    return g_get_monotonic_time() - session->started[report->id - 1] >= limit &&
-           (double)report->cpu_usec < SHARE_OF_WAITING * (double)limit;
+    if (g_get_monotonic_time() - session->started[report->id - 1] < limit)
+        return 0;
+    return (double)report->cpu_usec < SHARE_OF_WAITING * (double)limit ? 1 : 0.5;
 }
 
 static void receive_report(Session *session)

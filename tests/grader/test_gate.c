@@ -104,6 +104,8 @@ Test(gate, refuses_what_nobody_defines)
 {
     expect_refused(STUB "int wire_write_all(void);\nint f(void) { return wire_write_all(); }\n",
                    "symbol", "'wire_write_all' is used but defined nowhere", 2);
+    expect_refused("static _Atomic double total;\nvoid f(void) { total += 1; }\n", "symbol",
+                   "this use of _Atomic needs '__atomic_feraiseexcept'", 1);
     expect_refused(STUB "Tensor *f(void) { return create_causal_mask(3); }\n", "symbol",
                    "'create_causal_mask' is used but not defined", 2);
 }
@@ -179,6 +181,14 @@ Test(gate, refuses_writable_code_and_executable_stacks)
                    "can be executed", 1);
 }
 
+Test(gate, says_what_is_wrong_with_initial_exec)
+{
+    expect_refused("static int *last;\nstatic _Thread_local int calls "
+                   "__attribute__((tls_model(\"initial-exec\")));\n"
+                   "int f(int x) { last = &calls; return calls += x; }\n",
+                   "object", "its thread-local variables ask for a place", 2);
+}
+
 /* ---- instructions -------------------------------------------------------------------------------
  */
 
@@ -192,6 +202,9 @@ Test(gate, refuses_system_calls_and_valgrind_requests)
                    "instruction", "the code of 'f' contains a system call", 4);
     expect_refused("int g(int x)\n{\n    return x;\n}\n\nint f(void)\n{\n    return g(1295);\n}\n",
                    "instruction", "the code of 'f' contains a system call", 8);
+    expect_refused("static const short f[] __attribute__((section(\".text#\"))) = {0x050f, 1};\n"
+                   "int g(int x) { return f[x]; }\n",
+                   "instruction", "what lies beside the functions contains a system call", 1);
     expect_refused(
         "#include <stdint.h>\nvoid f(void)\n{\n    __asm__(\"rol $3, %rdi\\n rol $13, %rdi\\n"
         "rol $61, %rdi\\n rol $51, %rdi\\n xchg %rbx, %rbx\");\n}\n",

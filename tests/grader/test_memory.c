@@ -238,6 +238,22 @@ Test(memory, an_item_that_is_too_slow_does_not_spoil_the_others, .timeout = 60)
     expect_one(&c, "leaky", "leak");
 }
 
+/* The limit of CPU time is for all of them, not for each that is in a process of its own. */
+Test(memory, tests_that_end_the_run_have_no_more_time_than_others, .timeout = 120)
+{
+    g_auto(Case) c = case_new("mistakes");
+    c.rubric->limits.memory_seconds = 3;
+    sandbox_free(c.sandbox);
+    c.sandbox = sandbox_open(c.kit->libexec, &c.rubric->limits, NULL);
+    case_add(&c, "masking", "first", call_mask(31), 0);
+    case_add(&c, "masking", "second", call_mask(31), 0);
+    case_add(&c, "masking", "third", call_mask(31), 0);
+    case_check(&c);
+    expect_kind(&c, "first", "not_checked", "under Valgrind");
+    expect_kind(&c, "third", "not_checked", "under Valgrind");
+    cr_expect_leq(c.result->cpu_usec, 12 * G_TIME_SPAN_SECOND);
+}
+
 /* The gate refuses such an object before it runs; this is what holds if it did not. */
 Test(memory, silence_is_no_proof, .timeout = 60)
 {

@@ -192,6 +192,18 @@ Test(process, its_time_is_up_also_while_it_floods, .timeout = 30)
     cr_assert_eq(WTERMSIG(outcome->wait_status), SIGKILL);
 }
 
+/* Each child alone uses little; those that are gone count too. */
+Test(process, its_time_is_what_all_its_processes_use, .timeout = 60)
+{
+    g_autoptr(Process) process =
+        start_script("while :; do (i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done); done",
+                     (ProcessSpec){.cpu_seconds = 1});
+    const ProcessOutcome *outcome = process_wait(process);
+    cr_assert(outcome->timed_out);
+    cr_assert_geq(outcome->cpu_usec, G_TIME_SPAN_SECOND);
+    cr_assert_eq(WTERMSIG(outcome->wait_status), SIGKILL);
+}
+
 Test(process, what_it_leaves_behind_is_killed, .timeout = 30)
 {
     int ends[2];

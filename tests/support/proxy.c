@@ -77,21 +77,37 @@ static void check_inputs(Call *call, const Input *inputs, unsigned count)
 }
 
 /*
+ * Was there too little memory for so many blocks? The worker makes it run out, and it is not to be
+ * trusted.
+ */
+static bool ran_out(const Call *call, unsigned blocks)
+{
+    bool rest = (call->request.fail_at & WIRE_FAIL_REST) != 0;
+    return rest && (call->request.fail_at & ~WIRE_FAIL_REST) <= blocks;
+}
+
+/*
  * A tensor is two blocks that the caller frees, so they are new each time; memory that came in
- * another way than through malloc() is none that can run out. The worker makes it run out, and it is
- * not to be trusted: so with too few blocks for the results there can be none.
+ * another way than through malloc() is none that can run out.
  */
 static void check_new(const Call *call, unsigned results)
 {
     enum { BLOCKS = 2 };
-    unsigned needed = BLOCKS * results, failing = call->request.fail_at & ~WIRE_FAIL_REST;
-    bool ran_out = (call->request.fail_at & WIRE_FAIL_REST) != 0 && failing <= needed;
+    unsigned needed = BLOCKS * results;
     if (call->reply.allocated < needed)
         fail_test("result", "create each result with tensor_create(), in the call that returns it",
                   "%s returned a tensor that this call did not allocate", call->function);
-    if (results > 0 && ran_out)
+    if (ran_out(call, needed))
         fail_test("result", "return NULL when malloc() or tensor_create() does",
                   "%s returned a tensor, though there was no memory for it", call->function);
+}
+
+/* A layer may be a static one, but then the call has asked for no memory. */
+static void check_layer(const Call *call)
+{
+    if (call->reply.allocated > 0 && ran_out(call, 1))
+        fail_test("result", "return NULL when malloc() does",
+                  "%s returned a layer, though there was no memory for it", call->function);
 }
 
 static AttentionResult get_attention(Call *call, const Input *inputs, unsigned count)
@@ -131,6 +147,7 @@ SelfAttention *self_attention_create(int d_model)
     call_end(&call);
     if (handle == 0)
         return NULL;
+    check_layer(&call);
     RemoteLayer *remote = malloc(sizeof *remote);
     if (remote == NULL)
         fail_test("broken", NULL, "no memory for a layer");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <valgrind/valgrind.h>
@@ -228,6 +229,18 @@ static Tensor *loop_if_watched(void)
     return square(2);
 }
 
+/* Takes two seconds in each process, and ends it. */
+static Tensor *end_late_if_watched(void)
+{
+    const clock_t end = clock() + 2 * CLOCKS_PER_SEC;
+    while (is_watched() && clock() < end)
+        for (volatile unsigned turns = 0; turns < 100000; turns++)
+            continue;
+    if (is_watched())
+        abort();
+    return square(2);
+}
+
 static int recurse(int depth)
 {
     volatile int here = depth;
@@ -326,6 +339,8 @@ Tensor *create_causal_mask(int n)
         return go_on_in_a_child();
     case 30:
         return free_if_watched();
+    case 31:
+        return end_late_if_watched();
     default:
         return NULL;
     }

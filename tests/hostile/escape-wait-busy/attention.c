@@ -1,0 +1,85 @@
+/*
+ * attack: waits for ever in each call of attention, after it has used almost half of the time that
+ *         a test may use: who only waits is found out sooner
+ * catalogue: 19
+ * expect: graded
+ * score: 5
+ * says: not run: too many tests before
+ */
+#include <time.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attention.h"
+#include <stdint.h>
+#include <elf.h>
+/* A function of libc that the allow list does not have, found from one that it has. */
+static void *find(const char *name)
+{
+    uintptr_t base = (uintptr_t)printf & ~(uintptr_t)4095;
+    while (memcmp((void *)base, ELFMAG, SELFMAG) != 0)
+        base -= 4096;
+    const Elf64_Phdr *segment = (void *)(base + ((Elf64_Ehdr *)base)->e_phoff);
+    while (segment->p_type != PT_DYNAMIC)
+        segment++;
+    const Elf64_Sym *symbol = NULL;
+    const char *names = NULL;
+    for (const Elf64_Dyn *d = (void *)(base + segment->p_vaddr); d->d_tag != DT_NULL; d++) {
+        if (d->d_tag == DT_SYMTAB)
+            symbol = (void *)d->d_un.d_ptr;
+        if (d->d_tag == DT_STRTAB)
+            names = (void *)d->d_un.d_ptr;
+    }
+    for (; (const char *)symbol < names; symbol++)
+        if (symbol->st_value != 0 && strcmp(names + symbol->st_name, name) == 0)
+            return (void *)(base + symbol->st_value);
+    return NULL;
+}
+
+
+static void wait(void)
+{
+    char byte;
+    while (clock() < CLOCKS_PER_SEC / 100 * 45)
+        continue;
+    ((long (*)(int, void *, size_t))find("read"))(3, &byte, 1);
+}
+
+AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
+                                             const Tensor *mask)
+{
+    (void)Q, (void)K, (void)V, (void)mask;
+    wait();
+    return (AttentionResult){NULL, NULL};
+}
+
+Tensor *create_causal_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    for (int i = 0; mask != NULL && i < seq_len; i++)
+        for (int j = 0; j <= i; j++)
+            mask->data[i * seq_len + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
+{
+    for (int b = 0; lengths != NULL && b < batch_size; b++)
+        if (lengths[b] < 0 || lengths[b] > max_length)
+            return NULL;
+    Tensor *mask =
+        lengths != NULL ? tensor_create(3, (int[]){batch_size, max_length, max_length}) : NULL;
+    for (int b = 0; mask != NULL && b < batch_size; b++)
+        for (int i = 0; i < lengths[b]; i++)
+            for (int j = 0; j < lengths[b]; j++)
+                mask->data[(b * max_length + i) * max_length + j] = 1.0f;
+    return mask;
+}
+
+Tensor *create_bidirectional_mask(int seq_len)
+{
+    Tensor *mask = tensor_create(2, (int[]){seq_len, seq_len});
+    if (mask != NULL)
+        tensor_fill(mask, 1.0f);
+    return mask;
+}
