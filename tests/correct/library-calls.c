@@ -1,4 +1,4 @@
-/* Much of the C library: errno, strerror, perror, clock, strtok, sscanf, fenv, ctype. */
+/* Much of the C library: errno, strerror, perror, clock, strtok, sscanf, fenv, ctype, random, strcasecmp. */
 #include "attention.h"
 #include <math.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <fenv.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 static int places(const char *settings) {
@@ -17,6 +18,9 @@ static int places(const char *settings) {
     for (word = strtok(text, " ;"); word != NULL; word = strtok(NULL, " ;"))
         if (isalpha((unsigned char)word[0]) && sscanf(word, "digits=%d", &digits) == 1)
             break;
+    srandom(7);
+    if (random() < 0 || strcasecmp("fixed", "FIXED") != 0 || strncasecmp("fixed", "FIX", 3) != 0)
+        return 0;
     return digits + (int)strtoul("0", NULL, 10) + (int)strspn("", "x");
 }
 
