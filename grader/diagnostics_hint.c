@@ -26,6 +26,7 @@ static const struct {
     {"too few arguments to function", "compare the call with the function's declaration"},
     {"too many arguments to function", "compare the call with the function's declaration"},
     {"discards 'const'", "inputs must not be changed: work on a tensor_copy()"},
+    {"read-only se", "remove the assembly or the section attribute"}, /* "segment" of the linker */
     {"read-only", "inputs must not be changed: work on a tensor_copy()"},
     {"has no member named", "a Tensor has ndim, shape, size and data"},
     {"is a pointer; did you mean to use '->'", "use -> after a pointer, . after a struct"},

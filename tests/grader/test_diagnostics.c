@@ -149,6 +149,8 @@ Test(diagnostics, hints_for_the_classic_mistakes)
 {
     cr_expect(strstr(diagnostics_hint("unknown type name 'Tensor'"), "attention.h") != NULL);
     cr_expect(strstr(diagnostics_hint("assignment of read-only location"), "tensor_copy") != NULL);
+    cr_expect(strstr(diagnostics_hint("read-only segment has dynamic relocations"), "assembly") !=
+              NULL);
     cr_expect_null(diagnostics_hint("something new"));
 }
 
