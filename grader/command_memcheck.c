@@ -14,6 +14,7 @@ static int memcheck(const Recording *recording, const char *folder, GError **err
                                 "--leak-check=full",
                                 "--track-origins=yes",
                                 "--num-callers=20",
+                                "--redzone-size=512", /* as in the grading */
                                 "--max-stackframe=8388608",
                                 "--vex-iropt-unroll-thresh=0",
                                 "--error-exitcode=1",

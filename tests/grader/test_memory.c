@@ -67,6 +67,8 @@ static const Mistake mistakes[] = {
     {3, "leak_data", "leak", "40 bytes in 1 block are never freed", NULL},
     {4, "leak_two", "leak", "40 bytes in 2 blocks are never freed", NULL},
     {5, "read_past", "invalid_read", "reads 4 bytes past the end of a block of 16 bytes", NULL},
+    {32, "read_far", "invalid_read", "reads 4 bytes, 240 bytes past the end of a block of 16 bytes",
+     NULL},
     {6, "write_before", "invalid_write", "writes 4 bytes before the start of a block of 16 bytes",
      NULL},
     {7, "use_after_free", "invalid_read",

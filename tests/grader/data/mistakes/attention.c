@@ -55,6 +55,13 @@ static Tensor *read_past(void)
     return mask;
 }
 
+static Tensor *read_far(void)
+{
+    Tensor *mask = square(2);
+    mask->data[0] = mask->data[64]; /* read_far */
+    return mask;
+}
+
 static Tensor *write_before(void)
 {
     Tensor *mask = square(2);
@@ -291,6 +298,8 @@ Tensor *create_causal_mask(int n)
         return read_past();
     case 6:
         return write_before();
+    case 32:
+        return read_far();
     case 7:
         return use_after_free();
     case 8:
