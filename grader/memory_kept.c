@@ -42,6 +42,8 @@ static void add_growth(Kept *kept, const ValgrindEvent *event, const StudentFile
     g_autoptr(MemoryFinding) finding = memory_finding_from_event(event, file);
     if (finding == NULL)
         finding = memory_finding_without_place(event);
+    if (finding == NULL)
+        return;
     MemoryGrowth growth = memory_words_growth(event);
     kept->blocks += growth.blocks;
     kept->bytes += growth.bytes;
@@ -72,6 +74,8 @@ static Kept kept_in(const ReplayedTest *test, const StudentFile *file)
     guint rounds = test->alike.rounds;
     for (guint i = 0; i < test->kept->len; i++)
         add_growth(&kept, test->kept->pdata[i], file);
+    if (kept.finding == NULL)
+        return (Kept){0};
     if (kept.blocks < MIN_BLOCKS && (kept.blocks > 0 || kept.bytes < rounds))
         return (Kept){0};
     g_free(kept.finding->message);

@@ -60,7 +60,8 @@ static void add_undefined(ReplayedTest *test, guint kind)
 static gboolean on_alike(ReplayedTest *test, guint calls)
 {
     const MemoryAlike *alike = &test->alike;
-    if (test->alike_ends == G_N_ELEMENTS(alike->end) || calls != alike->end[test->alike_ends])
+    if (alike->rounds == 0 || test->alike_ends == G_N_ELEMENTS(alike->end) ||
+        calls != alike->end[test->alike_ends])
         return FALSE;
     test->alike_ends++;
     return TRUE;
@@ -115,8 +116,7 @@ static gboolean on_message(MemoryTrace *trace, const ValgrindEvent *event)
 /* A leak of which there is less has been told of. */
 static gboolean is_less(const ValgrindEvent *event)
 {
-    return valgrind_event_is_leak(event) && valgrind_event_stack(event) != NULL &&
-           memory_words_growth(event).blocks < 0;
+    return valgrind_event_is_leak(event) && memory_words_growth(event).blocks < 0;
 }
 
 static void add_kept(ReplayedTest *running, ValgrindEvent *event)

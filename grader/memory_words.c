@@ -159,6 +159,8 @@ static gint64 added(const char *text)
 MemoryGrowth memory_words_growth(const ValgrindEvent *event)
 {
     const ValgrindStack *stack = valgrind_event_stack(event);
+    if (stack == NULL)
+        return (MemoryGrowth){0};
     g_autofree char *text = without_commas(stack->what != NULL ? stack->what : "");
     const char *blocks = strstr(text, "bytes in ");
     return (MemoryGrowth){

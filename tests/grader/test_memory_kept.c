@@ -232,6 +232,19 @@ Test(memory_kept, a_buffer_that_was_made_late)
     cr_expect_null(judge(kept));
 }
 
+/* As in a document that Valgrind would not write. */
+Test(memory_kept, a_note_without_a_word)
+{
+    g_autoptr(Kept) kept = kept_new();
+    ReplayedTest *test = replayed(kept);
+    ValgrindEvent *mute = event(kept, "Leak_StillReachable", NULL);
+    g_ptr_array_add(test->kept, mute);
+    ValgrindEvent bare = {.kind = mute->kind, .stacks = g_ptr_array_new()};
+    g_ptr_array_add(test->kept, &bare);
+    cr_expect_null(judge(kept));
+    g_ptr_array_unref(bare.stacks);
+}
+
 /* What Valgrind has seen is told by its place. */
 Test(memory_kept, a_leak_is_told_once)
 {

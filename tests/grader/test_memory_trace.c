@@ -25,25 +25,25 @@ typedef struct {
     MemoryTrace trace;
 } Run;
 
-static MemoryRecord *calls_alike(void)
+static MemoryRecord *calls_alike(guint number)
 {
     MemoryRecord *record = g_new0(MemoryRecord, 1);
     record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
     const RecordedCall call = {.request.kind = WIRE_ATTENTION, .answered = TRUE};
-    for (guint i = 0; i < CALLS; i++)
+    for (guint i = 0; i < number; i++)
         g_array_append_val(record->calls, call);
     return record;
 }
 
 /* A run of one test, which says these things. */
-static Run *run_new(const char *events)
+static Run *run_with(guint calls, const char *events)
 {
     Run *run = g_new0(Run, 1);
     run->script.token = TOKEN;
     run->log.judging = TRUE;
     run->log.code_run.libraries = g_ptr_array_new();
     g_ptr_array_add(run->log.code_run.libraries, run);
-    run->replayed = replayed_test_new(&run->test, calls_alike());
+    run->replayed = replayed_test_new(&run->test, calls_alike(calls));
     run->trace = (MemoryTrace){.script = &run->script, .log = &run->log};
     run->trace.tests = g_ptr_array_new();
     g_ptr_array_add(run->trace.tests, run->replayed);
@@ -53,6 +53,11 @@ static Run *run_new(const char *events)
     run->document = valgrind_document_read(text, strlen(text));
     memory_trace_read(&run->trace, run->document);
     return run;
+}
+
+static Run *run_new(const char *events)
+{
+    return run_with(CALLS, events);
 }
 
 static void run_free(Run *run)
@@ -112,6 +117,14 @@ Test(memory_trace, it_was_looked_for_elsewhere)
     g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("alike 2") SAYS("alike 3")
                                      SAYS("end 0 errors 0 after 3") SAYS("controls") SAYS("done"));
     expect_tampered(run, "valgrind was sent messages that are not the grader's");
+}
+
+/* Who has taken the worker over may say so of a test without calls alike. */
+Test(memory_trace, there_was_nothing_to_look_for)
+{
+    g_autoptr(Run) run = run_with(CALLS - 1, SAYS("begin 0") SAYS("alike 0") SAYS("alike 0"));
+    cr_expect(run->trace.foreign);
+    cr_expect_eq(run->replayed->alike_ends, 0);
 }
 
 Test(memory_trace, it_was_looked_for_once_more)
