@@ -1,8 +1,12 @@
-/* Any bytes as Valgrind's XML: bounded events, valid text, and words for each of them. */
+/*
+ * Any bytes as Valgrind's XML: bounded events, valid text, words for each of them, and a verdict on
+ * the test that the worker says it is about.
+ */
 #include <stdint.h>
 
 #include "memory_finding.h"
-#include "valgrind_xml.h"
+#include "memory_judge.h"
+#include "memory_trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,12 +16,17 @@ static void check_text(const char *text)
         g_error("a text that nobody can show");
 }
 
-static void check_finding(const ValgrindEvent *event)
+static StudentFile no_file(void)
 {
     static Source *none;
     if (none == NULL)
         none = source_load("/nonexistent");
-    const StudentFile file = {.name = "attention.c", .text = none};
+    return (StudentFile){.name = "attention.c", .text = none};
+}
+
+static void check_finding(const ValgrindEvent *event)
+{
+    const StudentFile file = no_file();
     g_autoptr(MemoryFinding) finding = memory_finding_from_event(event, &file);
     if (finding == NULL)
         return;
@@ -26,6 +35,31 @@ static void check_finding(const ValgrindEvent *event)
     check_text(finding->message);
     check_text(finding->function);
     check_text(finding->detail);
+}
+
+static MemoryRecord *calls_alike(void)
+{
+    MemoryRecord *record = g_new0(MemoryRecord, 1);
+    record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
+    const RecordedCall call = {.request.kind = WIRE_ATTENTION, .answered = TRUE};
+    for (guint i = 0; i < 10; i++)
+        g_array_append_val(record->calls, call);
+    return record;
+}
+
+/* One test, of which the messages with this token may tell. */
+static void judge(const ValgrindDocument *document)
+{
+    const MemoryTest test = {.item = "masking", .test = "causal"};
+    const ReplayScript script = {.token = 0x1234};
+    g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func((GDestroyNotify)replayed_test_free);
+    g_ptr_array_add(tests, replayed_test_new(&test, calls_alike()));
+    g_auto(MemoryTrace) trace = {.script = &script, .tests = tests};
+    memory_trace_read(&trace, document);
+    g_autoptr(Result) result = result_new("ann", "ann");
+    g_ptr_array_add(result->items, item_result_new("masking", "masking", "masks", 5));
+    const StudentFile file = no_file();
+    memory_judge(tests, &file, result);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -40,5 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_text(event->text);
         check_finding(event);
     }
+    judge(document);
     return 0;
 }
