@@ -56,7 +56,7 @@ static void add_growth(Kept *kept, const ValgrindEvent *event, const StudentFile
 
 static char *describe(const Kept *kept, guint rounds)
 {
-    gint64 each = kept->blocks / rounds;
+    gint64 each = rounds > 0 ? kept->blocks / rounds : 0;
     if (kept->blocks <= 0)
         return g_strdup("makes a block of memory larger with each call, and never frees it");
     if (each == 0)
