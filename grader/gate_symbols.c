@@ -89,17 +89,31 @@ static void visit_dynamic(const GElf_Sym *symbol, const char *name, gpointer dat
     }
 }
 
-/* What the student has written comes first; the linker adds other names of the same variable. */
-static void visit_written(const GElf_Sym *symbol, const char *name, gpointer data)
+static guint count_refusals(const Result *result)
 {
-    if (source_find(((const Gate *)data)->source, name) > 0)
-        visit_dynamic(symbol, name, data);
+    guint refusals = 0;
+    while (refusals < result->diagnostics->len &&
+           g_str_equal(((const Diagnostic *)result->diagnostics->pdata[refusals])->severity,
+                       "refused"))
+        refusals++;
+    return refusals;
 }
 
-static void visit_unwritten(const GElf_Sym *symbol, const char *name, gpointer data)
+/*
+ * Of the refusals from this one on, those of what the student has written come first: some linkers
+ * add other names of the same variable.
+ */
+static void put_written_first(Result *result, guint from)
 {
-    if (source_find(((const Gate *)data)->source, name) == 0)
-        visit_dynamic(symbol, name, data);
+    GPtrArray *all = result->diagnostics;
+    guint end = count_refusals(result), front = from;
+    for (guint i = from; i < end; i++)
+        if (((const Diagnostic *)all->pdata[i])->line > 0)
+            g_ptr_array_insert(all, (gint)front++, g_ptr_array_steal_index(all, i));
+    if (from > 0 || end == 0)
+        return;
+    g_free(result->reason);
+    result->reason = g_strdup(((const Diagnostic *)all->pdata[0])->message);
 }
 
 /* Valgrind writes the names of functions into its log as they are, and that is read by lines. */
@@ -138,8 +152,9 @@ static void visit_ifunc(const GElf_Sym *symbol, const char *name, gpointer data)
 
 void gate_judge_symbols(Gate *gate)
 {
-    gate_object_each_symbol(gate->object, SHT_DYNSYM, visit_written, gate);
-    gate_object_each_symbol(gate->object, SHT_DYNSYM, visit_unwritten, gate);
+    guint before = count_refusals(gate->result);
+    gate_object_each_symbol(gate->object, SHT_DYNSYM, visit_dynamic, gate);
+    put_written_first(gate->result, before);
     gate_object_each_symbol(gate->object, SHT_SYMTAB, visit_any, gate);
     gate_object_each_symbol(gate->object, SHT_SYMTAB, visit_ifunc, gate);
 }

@@ -119,6 +119,16 @@ Test(gate, refuses_the_back_door_of_wrapped_allocations)
                    "'__wrap_malloc'", 1);
 }
 
+/* Some linkers add other names of a variable, which would be told of before its own. */
+Test(gate, tells_first_of_what_is_written)
+{
+    expect_refused(
+        "__asm__(\".macro use first, second\\n.quad \\\\first\\\\second\\n.endm\\n.data\\n\"\n"
+        "        \"use na, me\\nuse lab, el\\nuse wo, rd\\nuse ti, tle\\n.text\");\n"
+        "extern char **environ;\nchar *f(void) { return *environ; }\n",
+        "symbol", "'environ' is not available", 3);
+}
+
 Test(gate, refuses_definitions_of_names_that_are_taken)
 {
     expect_refused("void free(void *p) { (void)p; }\n", "defines", "'free'", 1);
