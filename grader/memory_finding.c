@@ -137,6 +137,12 @@ MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const Stude
     return finding;
 }
 
+MemoryFinding *memory_finding_anywhere(const ValgrindEvent *event, const StudentFile *file)
+{
+    MemoryFinding *finding = memory_finding_from_event(event, file);
+    return finding != NULL ? finding : memory_finding_without_place(event);
+}
+
 MemoryFinding *memory_finding_about(const char *kind, const char *function, char *message,
                                     const char *hint)
 {

@@ -27,6 +27,9 @@ MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const Stude
 /* The same for an error that may have happened anywhere; NULL if it is only a note. */
 MemoryFinding *memory_finding_without_place(const ValgrindEvent *event);
 
+/* The first, or the second where no frame of the student's is left; for what cannot be the worker's. */
+MemoryFinding *memory_finding_anywhere(const ValgrindEvent *event, const StudentFile *file);
+
 /* A finding that is about a function as a whole; `function` may be NULL. */
 MemoryFinding *memory_finding_about(const char *kind, const char *function, char *message,
                                     const char *hint);

@@ -67,10 +67,9 @@ static Errors add_events(Judge *judge, const ReplayedTest *test)
         /* An unusable result was returned, not lost; undefined ones have messages of their own. */
         if ((leak && unusable) || is_check(event))
             continue;
-        MemoryFinding *finding = memory_finding_from_event(event, judge->file);
-        /* The worker loses nothing in a test: this is the student's, where no frame of it is left. */
-        if (finding == NULL && leak)
-            finding = memory_finding_without_place(event);
+        /* The worker loses nothing in a test: a leak is the student's, also without a frame of it. */
+        MemoryFinding *finding = leak ? memory_finding_anywhere(event, judge->file)
+                                      : memory_finding_from_event(event, judge->file);
         if (finding == NULL) {
             if (errors.untold == NULL)
                 errors.untold = event;

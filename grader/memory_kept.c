@@ -39,9 +39,7 @@ static gboolean is_called(const MemoryRecord *record, guint kind)
 
 static void add_growth(Kept *kept, const ValgrindEvent *event, const StudentFile *file)
 {
-    g_autoptr(MemoryFinding) finding = memory_finding_from_event(event, file);
-    if (finding == NULL)
-        finding = memory_finding_without_place(event);
+    g_autoptr(MemoryFinding) finding = memory_finding_anywhere(event, file);
     if (finding == NULL)
         return;
     MemoryGrowth growth = memory_words_growth(event);
@@ -68,30 +66,29 @@ static char *describe(const Kept *kept, guint rounds)
                            each, each == 1 ? "" : "s", each == 1 ? "it" : "them");
 }
 
-static Kept kept_in(const ReplayedTest *test, const StudentFile *file)
+/* NULL if that is nothing. */
+static MemoryFinding *find_kept(const ReplayedTest *test, const StudentFile *file)
 {
     g_auto(Kept) kept = {0};
     guint rounds = test->alike.rounds;
     for (guint i = 0; i < test->kept->len; i++)
         add_growth(&kept, test->kept->pdata[i], file);
     if (kept.finding == NULL)
-        return (Kept){0};
+        return NULL;
     if (kept.blocks < MIN_BLOCKS && (kept.blocks > 0 || kept.bytes < rounds))
-        return (Kept){0};
+        return NULL;
     g_free(kept.finding->message);
     kept.finding->message = describe(&kept, rounds);
-    Kept found = kept;
-    kept.finding = NULL;
-    return found;
+    return g_steal_pointer(&kept.finding);
 }
 
-static void add(const GPtrArray *tests, guint kind, const Kept *kept, Result *result)
+static void add(const GPtrArray *tests, guint kind, const MemoryFinding *finding, Result *result)
 {
     for (guint i = 0; i < tests->len; i++) {
         const ReplayedTest *test = tests->pdata[i];
         if (is_called(test->record, kind) && !has_leak(test))
-            memory_finding_add(result_item(result, test->test->item),
-                               memory_finding_copy(kept->finding), test->test->test);
+            memory_finding_add(result_item(result, test->test->item), memory_finding_copy(finding),
+                               test->test->test);
     }
 }
 
@@ -99,10 +96,10 @@ void memory_kept_judge(const GPtrArray *tests, const StudentFile *file, Result *
 {
     for (guint i = 0; i < tests->len; i++) {
         const ReplayedTest *test = tests->pdata[i];
-        g_auto(Kept) kept = {0};
-        if (test->alike_ends == G_N_ELEMENTS(test->alike.end) && !has_leak(test))
-            kept = kept_in(test, file);
-        if (kept.finding != NULL)
-            add(tests, test->alike.kind, &kept, result);
+        if (test->alike_ends < G_N_ELEMENTS(test->alike.end) || has_leak(test))
+            continue;
+        g_autoptr(MemoryFinding) finding = find_kept(test, file);
+        if (finding != NULL)
+            add(tests, test->alike.kind, finding, result);
     }
 }
