@@ -2,7 +2,7 @@
 # `make setup test` of what is committed, on other systems than this one. Not part of `make test`: it
 # is for root, with mmdebstrap, bubblewrap and a network, and takes ten minutes for each system.
 #
-#     tests/systems.sh [trixie] [noble]
+#     tests/systems.sh [trixie] [noble] [jammy]
 #
 # Each system is made in build/systems/, or is there from the last time.
 set -eu
@@ -21,12 +21,12 @@ ubuntu() {
 
 make_system() {
     case $1 in
-    noble) sources=$(ubuntu "$1") ;;
+    jammy | noble) sources=$(ubuntu "$1") ;;
     *) sources=$(debian "$1") ;;
     esac
     mkdir -p "$trees"
-    echo "$sources" | mmdebstrap --quiet --variant=apt --include=ca-certificates,git,make \
- "$1" "$trees/$1" -
+    echo "$sources" | mmdebstrap --quiet --variant=apt --include=ca-certificates,git,make,usrmerge \
+        "$1" "$trees/$1" -
 }
 
 # Its root is the root, not only a chroot: there are no namespaces in one of those.
@@ -39,7 +39,7 @@ inside() {
         --chdir /root/kit "$@"
 }
 
-[ $# -gt 0 ] || set -- trixie noble
+[ $# -gt 0 ] || set -- trixie noble jammy
 for system; do
     [ -d "$trees/$system" ] || make_system "$system"
     rm -rf "$trees/$system/root/kit"
