@@ -351,6 +351,11 @@ const ProcessOutcome *process_wait(Process *process)
     return &process->outcome;
 }
 
+gboolean process_is_gone(gint64 pid)
+{
+    return pid > 0 && pid <= G_MAXINT && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
 pid_t process_pid(const Process *process)
 {
     return process->pid;

@@ -62,6 +62,9 @@ int process_time_left(const Process *process);
 
 pid_t process_pid(const Process *process);
 
+/* Is there no process, anybody's, of this number? FALSE for what is no number of one. */
+gboolean process_is_gone(gint64 pid);
+
 /* Kill its process group, as at the deadline. */
 void process_kill(Process *process);
 

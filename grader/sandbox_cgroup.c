@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "process.h"
 
 #define REMOVE_TRIES 500 /* milliseconds */
 #define GROUP_PREFIX "attention-run-"
@@ -80,8 +80,7 @@ static void remove_stale(const char *parent)
     while (folder && (name = g_dir_read_name(folder))) {
         if (!g_str_has_prefix(name, prefix))
             continue;
-        gint64 pid = g_ascii_strtoll(name + strlen(prefix), NULL, 10);
-        if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+        if (!process_is_gone(g_ascii_strtoll(name + strlen(prefix), NULL, 10)))
             continue;
         g_autofree char *path = g_build_filename(parent, name, NULL);
         g_rmdir(path);

@@ -1,14 +1,13 @@
 /* stale.c: see stale.h. */
 #include "stale.h"
 
-#include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "process.h"
 
 #define PREFIX "bxfi_"
 /* In another container with the same folder a process may have the number of one that is gone here. */
@@ -18,8 +17,7 @@ static gboolean is_gone(const char *pid)
 {
     char *end;
     gint64 number = g_ascii_strtoll(pid, &end, 10);
-    return *pid != '\0' && *end == '\0' && number > 0 && number <= G_MAXINT &&
-           kill((pid_t)number, 0) != 0 && errno == ESRCH;
+    return *end == '\0' && process_is_gone(number);
 }
 
 static gboolean is_old_and_ours(const char *path)
