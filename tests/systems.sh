@@ -45,7 +45,7 @@ for system; do
     rm -rf "$trees/$system/root/kit"
     git clone --quiet "$kit" "$trees/$system/root/kit"
     log=$trees/$system.log
-    if inside "$system" make -j2 setup test >"$log" 2>&1; then
+    if inside "$system" make setup test >"$log" 2>&1; then
         echo "$system: all is well"
     else
         echo "$system: see $log"
