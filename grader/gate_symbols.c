@@ -26,6 +26,10 @@ static void refuse_needed(Gate *gate, const char *name)
     else if (gate_is_in_libc(name))
         gate_refuse(gate, "symbol", line, gate_advice(name),
                     "'%s' is not available to student code", label);
+    else if (g_str_has_prefix(name, "omp_"))
+        gate_refuse(gate, "symbol", line,
+                    "it is compiled without -fopenmp: put the call within #ifdef _OPENMP",
+                    "'%s' is not available to student code", label);
     else
         gate_refuse(gate, "symbol", line,
                     "check its name; if it is declared `inline`, make it `static inline`",
