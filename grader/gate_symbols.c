@@ -30,6 +30,10 @@ static void refuse_needed(Gate *gate, const char *name)
         gate_refuse(gate, "symbol", source_find(gate->source, "_Atomic"),
                     "leave out _Atomic: there is one thread, and nothing to guard from another",
                     "this use of _Atomic needs '%s', which is not available", label);
+    else if (g_str_has_prefix(name, "omp_"))
+        gate_refuse(gate, "symbol", line,
+                    "it is compiled without -fopenmp: put the call within #ifdef _OPENMP",
+                    "'%s' is not available to student code", label);
     else
         gate_refuse(gate, "symbol", line,
                     "check its name; if it is declared `inline`, make it `static inline`",

@@ -32,6 +32,25 @@ static void expect_accepted(const char *text)
     cr_expect_eq(s->result->status, SUBMISSION_GRADED, "%s: %s", s->result->reason, text);
 }
 
+/* What gate_advice() says of this name says this. */
+static void expect_advice(const char *name, const char *part)
+{
+    cr_expect(strstr(gate_advice(name), part) != NULL, "%s: %s", name, gate_advice(name));
+}
+
+Test(gate, says_what_to_do_instead)
+{
+    expect_advice("posix_memalign", "_mm_malloc()");
+    expect_advice("strndup", "strdup()");
+    expect_advice("longjmp", "goto");
+    expect_advice("asprintf", "snprintf()");
+    expect_advice("dprintf", "printf()");
+    expect_advice("getenv", "#define DEBUG");
+    expect_advice("setlocale", "remove it");
+    expect_advice("malloc_usable_size", "remember the size");
+    expect_advice("j0", "write the few lines yourself");
+}
+
 /* ---- ordinary code ------------------------------------------------------------------------------
  */
 
@@ -94,6 +113,9 @@ Test(gate, refuses_what_the_rubric_does_not_allow)
     expect_refused("int innocent(const char *) __asm__(\"system\");\n"
                    "int f(void) { return innocent(\"\"); }\n",
                    "symbol", "'system' is not available", 1);
+    expect_refused(
+        "int omp_get_max_threads(void);\nint f(void) {\n return omp_get_max_threads(); }\n",
+        "symbol", "'omp_get_max_threads' is not available", 1);
     expect_refused("#include <stdlib.h>\nvoid g(void) {}\nvoid f(void) { atexit(g); }\n", "symbol",
                    "'atexit' is not available", 3);
     expect_refused("extern char **environ;\nchar *f(void) { return *environ; }\n", "symbol",
