@@ -23,7 +23,7 @@ COMMA := ,
 DIRECT_WRAP := $(addprefix -Wl$(COMMA)--wrap=,malloc calloc realloc scaled_dot_product_attention \
     self_attention_create self_attention_forward self_attention_free \
     create_causal_mask create_padding_mask create_bidirectional_mask)
-DIRECT_OBJ := $(filter-out %/proxy.o %/proxy_call.o %/death.o %/wire.o,$(SUPPORT_OBJ)) \
+DIRECT_OBJ := $(filter-out $(OBJ)/grader/proxy/% %/wire.o,$(SUPPORT_OBJ)) \
     $(OBJ)/tests/support/direct.o $(OBJ)/plain/$(IMPLEMENTATION:.c=.o)
 DIRECT_TESTS := $(BUILD)/tests/public-direct $(BUILD)/tests/hidden-direct
 $(DIRECT_TESTS): $(DIRECT_OBJ) $(LIBGIT2)/built FORCE
@@ -68,15 +68,17 @@ validate: all ## prove that it grades right; SEEDS=200 for the full proof
 $(OBJ)/tests/grader/%.o: CFLAGS_USED = $(GRADER_CFLAGS) -Itests/support -Itests/grader
 GRADER_TESTS := $(BUILD)/tests/grader
 # What the tests of the sandbox run inside it.
-INSIDE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard tests/grader/programs/*.c)) $(OBJ)/plain/grader/worker/leaf.o
+INSIDE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard tests/grader/support/programs/*.c)) $(OBJ)/plain/grader/inside/confine/leaf.o
 $(BUILD)/tests/inside: $(INSIDE_OBJ)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(EXTRA_LDFLAGS)
 
 $(GRADER_TESTS): | $(BUILD)/tests/inside $(LIBEXEC)/confine
-$(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c)) $(GRADER_OBJ) \
-    $(addprefix $(OBJ)/tests/support/,proxy.o proxy_call.o death.o)
+# The folders of tests/grader that have tests of the grader in them, or what these share.
+TESTED := support $(ROOMS) proxy instructor/*
+$(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c $(TESTED:%=tests/grader/%/*.c))) $(GRADER_OBJ) \
+    $(patsubst %.c,$(OBJ)/%.o,$(wildcard grader/proxy/*.c))
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
@@ -91,11 +93,11 @@ coverage: ## what the tests reach, by gcovr
 	    $(BUILD)/coverage/tests/grader
 	$(Q)$(BUILD)/coverage/tests/hidden-direct
 	$(Q)$(BUILD)/coverage/tests/grader
-	$(Q)GRADER=$(CURDIR)/$(BUILD)/coverage/grader tests/grader/class.sh
-	$(Q)GRADER=$(CURDIR)/$(BUILD)/coverage/grader tests/grader/slurm.sh
+	$(Q)GRADER=$(CURDIR)/$(BUILD)/coverage/grader tests/grader/instructor/class.sh
+	$(Q)GRADER=$(CURDIR)/$(BUILD)/coverage/grader tests/grader/instructor/slurm.sh
 	$(Q)gcovr --root . --filter solution/ --fail-under-line 100 --fail-under-branch 100 \
 	    $(BUILD)/coverage
-	$(Q)gcovr --root . --filter grader/ --exclude grader/worker/ --fail-under-line 85 \
+	$(Q)gcovr --root . --filter grader/ --exclude grader/inside/worker/ --fail-under-line 85 \
 	    $(BUILD)/coverage
 
 # A build of its own, in which every mistake with memory or arithmetic in the grader ends the test;
@@ -115,7 +117,7 @@ sanitize: all ## the grader over its tests and tests/hostile, by ASan, UBSan, Va
 # A build of its own by clang. What once was found lies with the seeds, in tests/grader/fuzz/NAME/.
 SECONDS ?= 20
 FUZZERS := $(patsubst tests/grader/fuzz/fuzz_%.c,%,$(wildcard tests/grader/fuzz/fuzz_*.c))
-$(BUILD)/fuzz_%: $(OBJ)/tests/grader/fuzz/fuzz_%.o $(GRADER_OBJ) $(OBJ)/tests/support/death.o
+$(BUILD)/fuzz_%: $(OBJ)/tests/grader/fuzz/fuzz_%.o $(GRADER_OBJ) $(OBJ)/grader/proxy/death.o
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
 
@@ -144,8 +146,8 @@ $(BUILD)/tests/solution.so: solution/attention.c $(STARTER)tensor.c
 test: all $(GRADER_TESTS) $(BUILD)/tests/solution.so ## pass every test of the kit
 	$(Q)$(GRADER_TESTS)
 	$(Q)tests/grader/numpy_check.py $(BUILD)/tests/solution.so
-	$(Q)tests/grader/class.sh
-	$(Q)tests/grader/slurm.sh
+	$(Q)tests/grader/instructor/class.sh
+	$(Q)tests/grader/instructor/slurm.sh
 	$(Q)tests/grader/student.sh $(BUILD)
 
 bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plain pipeline
@@ -153,13 +155,13 @@ bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plai
 
 N ?= 300
 bench-class: all ## what a class of N=300 costs, and if its grades are right
-	@N=$(N) tests/grader/bench_class.sh
+	@N=$(N) tests/grader/instructor/bench_class.sh
 
 HOSTILE ?=
 hostile: all $(GRADER_TESTS) ## HOSTILE=run-: grade those that try to cheat; takes minutes
 	$(Q)HOSTILE='$(HOSTILE)' $(GRADER_TESTS) --filter='hostile/*'
 
-SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct|grader/data)/')
+SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct|grader/[a-z]+/data)/')
 SCRIPTS = $(shell git ls-files '*.sh') .ci/run
 
 format: ## lay out the C sources
@@ -171,7 +173,7 @@ lint: ## look for mistakes without running anything
 	    --suppress=internalAstError --library=gtk '-DTest(suite,name,...)=void suite##_##name(void)' \
 	    '-DTestSuite(...)=struct suite' '-DParameterizedTest(p,suite,name,...)=void suite##_##name(p)' \
 	    '-DParameterizedTestParameters(suite,name)=void suite##_##name##_parameters(void)' \
-	    -D__x86_64__ -Istarter -Igrader -Igrader/worker $(filter %.c,$(SOURCES))
+	    -D__x86_64__ -Istarter -Igrader $(filter %.c,$(SOURCES))
 	$(Q)printf '%s\n' $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) | \
 	    xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(GRADER_CFLAGS) -Itests/support' sh
 	$(Q)shellcheck $(SCRIPTS)

@@ -15,23 +15,26 @@ SAY = $(if $(V),@:,@printf '  %-5s %s\n')
 # ---- flags ---------------------------------------------------------------------------------------
 
 PACKAGES := glib-2.0 gio-2.0 jansson yaml-0.1 libelf libseccomp
-CLASS := $(wildcard grader/class/*.c)
-ifneq ($(CLASS),)
+# The folders whose modules make the program `grader`; ARCHITECTURE.md tells what each is for. Only
+# instructors have grader/instructor/.
+ROOMS := base wire result rubric sandbox intake compile gate run valgrind memory report commands
+INSTRUCTOR := $(wildcard grader/instructor/*/*.c)
+ifneq ($(INSTRUCTOR),)
 PACKAGES += sqlite3 libarchive
-CLASS_LIBS := -lcsv
-WITH_CLASS := -DWITH_CLASS
+INSTRUCTOR_LIBS := -lcsv
+WITH_INSTRUCTOR := -DWITH_INSTRUCTOR
 endif
 
 WARN := -Wall -Wextra -Wpedantic -Werror
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 OPT ?= -O2 -g
 CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS) $(INSTRUMENT)
-GRADER_CFLAGS = $(CFLAGS_OWN) -D_GNU_SOURCE -I$(or $(STARTER),.) -Igrader -Igrader/worker $(WITH_CLASS) \
+GRADER_CFLAGS = $(CFLAGS_OWN) -D_GNU_SOURCE -I$(or $(STARTER),.) -Igrader $(WITH_INSTRUCTOR) \
     $(shell pkg-config --cflags $(PACKAGES))
-GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) $(CLASS_LIBS) -lm -pthread $(EXTRA_LDFLAGS) $(INSTRUMENT)
+GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) $(INSTRUCTOR_LIBS) -lm -pthread $(EXTRA_LDFLAGS) $(INSTRUMENT)
 # What runs beside student code, and what the tests compare with: plain C, exact arithmetic.
 PLAIN_CFLAGS = -std=gnu17 -O1 -g -fno-omit-frame-pointer -ffp-contract=off $(WARN) -D_GNU_SOURCE \
-    -I$(or $(STARTER),.) -Igrader/worker -Itests/support $(EXTRA_CFLAGS)
+    -I$(or $(STARTER),.) -Igrader -Itests/support $(EXTRA_CFLAGS)
 
 DEPS = -MMD -MP
 OBJ := $(BUILD)/obj
@@ -44,11 +47,12 @@ GRADER := $(BUILD)/grader
 PROGRAMS := $(GRADER) $(addprefix $(LIBEXEC)/,worker confine control.so)
 
 GRADER_MAIN := $(OBJ)/grader/main.o
-GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) $(CLASS)) \
-    $(OBJ)/grader/worker/wire.o $(OBJ)/$(STARTER)tensor.o
-WORKER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard grader/worker/*.c))
-SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/direct.c %/libgit2.c,$(wildcard tests/support/*.c))) \
-    $(OBJ)/plain/grader/worker/wire.o $(OBJ)/plain/$(STARTER)tensor.o
+GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) \
+    $(wildcard $(ROOMS:%=grader/%/*.c)) $(INSTRUCTOR)) $(OBJ)/$(STARTER)tensor.o
+WORKER_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/inside/worker/*.c)) \
+    $(addprefix $(OBJ)/plain/grader/,inside/confine/leaf.o wire/wire.o)
+SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/direct.c %/libgit2.c,$(wildcard tests/support/*.c)) \
+    $(wildcard grader/proxy/*.c)) $(OBJ)/plain/grader/wire/wire.o $(OBJ)/plain/$(STARTER)tensor.o
 
 $(GRADER): $(GRADER_MAIN) $(GRADER_OBJ)
 	@mkdir -p $(@D)
@@ -57,17 +61,17 @@ $(GRADER): $(GRADER_MAIN) $(GRADER_OBJ)
 
 # The worker exports tensor.h to the student's object, and nothing is inlined into it. Which function it
 # calls where is settled before student code runs, and then not to be written to.
-$(LIBEXEC)/worker: $(patsubst $(OBJ)/%,$(OBJ)/plain/%,$(WORKER_OBJ)) $(OBJ)/worker/tensor.o
+$(LIBEXEC)/worker: $(WORKER_OBJ) $(OBJ)/worker/tensor.o
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -rdynamic -Wl,-z,relro,-z,now -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
 
-$(LIBEXEC)/control.so: grader/control/attention.c
+$(LIBEXEC)/control.so: grader/inside/control/attention.c
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(PLAIN_CFLAGS) -fno-builtin -fPIC -shared -o $@ $<
 
-CONFINE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/confine/*.c)) $(OBJ)/plain/grader/worker/leaf.o
+CONFINE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/inside/confine/*.c))
 $(LIBEXEC)/confine: $(CONFINE_OBJ)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
@@ -95,7 +99,7 @@ $(BUILD)/tests/%: $(SUPPORT_OBJ) $(LIBGIT2)/built
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $(filter %.o,$^) -Wl,--no-as-needed $(TEST_LIBS)
 
-$(OBJ)/tests/public/%.o $(OBJ)/tests/hidden/%.o $(OBJ)/tests/support/%.o: CFLAGS_USED = $(PLAIN_CFLAGS)
+$(OBJ)/tests/public/%.o $(OBJ)/tests/hidden/%.o $(OBJ)/tests/support/%.o $(OBJ)/grader/proxy/%.o: CFLAGS_USED = $(PLAIN_CFLAGS)
 $(OBJ)/grader/%.o $(OBJ)/$(STARTER)tensor.o: CFLAGS_USED = $(GRADER_CFLAGS)
 # `make setup check` installs before anything is compiled, with -j too.
 FIRST := $(filter setup,$(MAKECMDGOALS))

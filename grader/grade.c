@@ -4,15 +4,15 @@
 #include <glib/gstdio.h>
 #include <sys/random.h>
 
-#include "build.h"
-#include "error.h"
-#include "files.h"
-#include "gate.h"
-#include "intake.h"
-#include "memory.h"
-#include "score.h"
-#include "stale.h"
-#include "testrun.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "compile/compile.h"
+#include "gate/gate.h"
+#include "intake/intake.h"
+#include "memory/memory.h"
+#include "rubric/score.h"
+#include "run/run.h"
+#include "run/stale.h"
 #include "versions.h"
 
 /* ---- the context ----------------------------------------------------------------------------- */

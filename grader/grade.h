@@ -3,10 +3,10 @@
  */
 #pragma once
 
-#include "build.h"
-#include "result.h"
-#include "rubric.h"
-#include "sandbox.h"
+#include "compile/compile.h"
+#include "result/result.h"
+#include "rubric/rubric.h"
+#include "sandbox/sandbox.h"
 
 /* Where the parts of the kit are. */
 typedef struct {
@@ -44,7 +44,7 @@ typedef struct {
     gboolean lenient;     /* go on without Valgrind when it is missing, as on a laptop */
     GradeMemory memory;   /* whether to look at it */
     const char *margins;  /* for TestRun, or NULL */
-    GHashTable *versions; /* char * -> char *, see result.h */
+    GHashTable *versions; /* char * -> char *, see result/result.h */
 } GradeContext;
 
 /*

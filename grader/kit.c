@@ -1,7 +1,7 @@
 /* kit.c: find the parts of the kit; see grade.h. */
 #include <unistd.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "grade.h"
 
 const char *const kit_libexec[] = {"worker", "confine", "control.so", NULL};

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
-#include "error.h"
+#include "base/error.h"
+#include "commands/command.h"
 
 static const Command *const commands[] = {
     &command_check,   &command_debug, &command_memcheck, &command_picture,
-#ifdef WITH_CLASS
+#ifdef WITH_INSTRUCTOR
     &command_grade,   &command_class, &command_show,     &command_adjust,   &command_export,
     &command_merge,   &command_stub,  &command_release,  &command_validate,
 #endif

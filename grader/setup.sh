@@ -1,12 +1,12 @@
 #!/bin/sh
 # Install what the kit needs on Debian and Ubuntu: the packages listed in grader/packages and, for
-# instructors, in grader/class/packages. Of a|b, whichever this release has. Does nothing when
+# instructors, in grader/instructor/packages. Of a|b, whichever this release has. Does nothing when
 # nothing is missing.
 set -eu
 cd "$(dirname "$0")"
 
 lists=packages
-[ ! -f class/packages ] || lists="packages class/packages"
+[ ! -f instructor/packages ] || lists="packages instructor/packages"
 # shellcheck disable=SC2086 # the lists are words
 wanted=$(sed -e 's/#.*//' -e 's/ .*//' -e '/^$/d' $lists)
 # shellcheck disable=SC2086

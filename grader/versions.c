@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "process.h"
+#include "base/process.h"
 
 #define KIT_VERSION "1.0"
 

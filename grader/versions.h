@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "rubric.h"
+#include "rubric/rubric.h"
 
 /*
  * A table char * -> char *: "grader" (of the kit), "rubric" and "tests" (SHA-256 of rubric.yaml and

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 kit=$PWD
 build=$kit/$1
-golden=$kit/tests/grader/ci
+golden=$kit/tests/grader/golden/ci
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # What the runner of the test itself may have set is none of the student's.
@@ -41,7 +41,7 @@ run() {
 # same FILE NAME: the file is, byte for byte, the golden one.
 same() {
     [ -z "${UPDATE:-}" ] || cp "$1" "$golden/$2"
-    diff "$golden/$2" "$1" || fail "this is not as tests/grader/ci/$2 has it"
+    diff "$golden/$2" "$1" || fail "this is not as tests/grader/golden/ci/$2 has it"
 }
 
 # with BLOCKS: an attention.c in which only these blocks of the solution, by number, are written.

@@ -9,8 +9,8 @@
 #include <criterion/parameterized.h>
 #include <glib/gstdio.h>
 
-#include "hostile.h"
-#include "leftovers.h"
+#include "support/hostile.h"
+#include "support/leftovers.h"
 
 #define TEST_SECONDS 900
 

@@ -13,9 +13,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "files.h"
-#include "hostile.h"
-#include "leftovers.h"
+#include "base/files.h"
+#include "support/hostile.h"
+#include "support/leftovers.h"
 
 #define TEST_SECONDS 300
 #define MANY 10000

@@ -9,7 +9,7 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 
-#include "files.h"
+#include "base/files.h"
 #include "grade.h"
 
 static const char *const CLASS_FOLDER = "tests/submissions";

@@ -9,14 +9,14 @@
 #include "diagnose.h"
 #include "fail.h"
 #include "inputs.h"
-#include "proxy.h"
+#include "proxy/proxy.h"
 
 /*
  * The longest mask is larger than an array of 64 rows, and a huge one than what a byte counts;
  * batches are larger than a block of 8.
  */
 enum { LONGEST = 71, HUGE = 263, MOST_SEQUENCES = 11, MOST_ELEMENTS = HUGE * HUGE };
-/* So many show whether each call keeps memory (grader/memory_kept.h). */
+/* So many show whether each call keeps memory (grader/memory/kept.h). */
 enum { CALLS_ALIKE = 10 };
 
 static double elements[MOST_ELEMENTS];

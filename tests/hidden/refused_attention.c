@@ -6,7 +6,7 @@
 #include "compare.h"
 #include "expect_attention.h"
 #include "inputs.h"
-#include "proxy.h"
+#include "proxy/proxy.h"
 
 enum { WHY_LENGTH = 400 };
 

@@ -7,9 +7,9 @@
 #include "expect_attention.h"
 #include "fail.h"
 #include "inputs.h"
-#include "proxy.h"
+#include "proxy/proxy.h"
 
-/* So many show whether each call keeps memory (grader/memory_kept.h). */
+/* So many show whether each call keeps memory (grader/memory/kept.h). */
 enum { CALLS_ALIKE = 10 };
 
 static SelfAttention *create_layer(int d_model)

@@ -4,7 +4,7 @@
 #include "compare.h"
 #include "inputs.h"
 #include "known.h"
-#include "proxy.h"
+#include "proxy/proxy.h"
 
 static const KnownMistake known_causal[] = {
     {"no position may attend to itself in this mask: it is one short", (double[]){0, 0, 0, 0, //

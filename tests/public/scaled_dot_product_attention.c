@@ -7,7 +7,7 @@
 #include "compare.h"
 #include "inputs.h"
 #include "known.h"
-#include "proxy.h"
+#include "proxy/proxy.h"
 
 static const float LN_3 = 1.0986123f;
 

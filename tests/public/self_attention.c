@@ -5,7 +5,7 @@
 #include "fail.h"
 #include "inputs.h"
 #include "known.h"
-#include "proxy.h"
+#include "proxy/proxy.h"
 
 static SelfAttention *create_layer(int d_model)
 {

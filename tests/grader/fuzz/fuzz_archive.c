@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "class/archive.h"
-#include "error.h"
-#include "files.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "instructor/inbox/zip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

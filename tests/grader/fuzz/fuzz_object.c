@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "gate.h"
+#include "gate/gate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -2,9 +2,9 @@
  * fuzz_reply.c: whatever a worker sends, the proxy either takes a well-formed answer or fails the
  * test. The input is the worker's side of the conversation; its first byte chooses the function.
  */
-#include "../../support/proxy_call.c"
+#include "proxy/call.c"
 
-#include "../../support/proxy.c"
+#include "proxy/proxy.c"
 
 #include <setjmp.h>
 #include <stdarg.h>

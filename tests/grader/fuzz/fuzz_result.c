@@ -2,11 +2,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "report_github.h"
-#include "report_junit.h"
-#include "report_markdown.h"
-#include "report_text.h"
-#include "result_json.h"
+#include "report/github.h"
+#include "report/junit.h"
+#include "report/markdown.h"
+#include "report/text.h"
+#include "result/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

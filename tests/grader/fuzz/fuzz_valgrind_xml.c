@@ -4,9 +4,9 @@
  */
 #include <stdint.h>
 
-#include "memory_finding.h"
-#include "memory_judge.h"
-#include "memory_trace.h"
+#include "memory/finding.h"
+#include "memory/judge.h"
+#include "memory/trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

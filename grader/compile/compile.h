@@ -1,0 +1,26 @@
+/*
+ * compile.h: compile a submission into attention.so with one run of gcc in the sandbox.
+ *
+ * A shared object and not a program: the worker (built once) loads it, so the linker runs once, in
+ * the same gcc, and what the gate judges is exactly what runs.
+ */
+#pragma once
+
+#include "result/result.h"
+#include "rubric/rubric.h"
+#include "sandbox/sandbox.h"
+
+#define BUILD_OBJECT "attention.so"
+
+typedef enum {
+    BUILD_TO_GRADE,
+    BUILD_TO_DEBUG, /* not optimised, so that a debugger sees every variable and every line */
+} BuildPurpose;
+
+/*
+ * Compile the sources in `box`, a folder that holds the submitted files and, in include/, the kit's
+ * headers, to box/attention.so. Errors and warnings become result->diagnostics; if there is no
+ * object, result->status becomes NOT_COMPILED with a reason. FALSE with an error for our own fault.
+ */
+gboolean build_submission(const Rubric *rubric, const Sandbox *sandbox, const char *box,
+                          BuildPurpose purpose, Result *result, GError **error);

@@ -1,0 +1,148 @@
+/* work.c: see work.h. */
+#include "instructor/batch/work.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "instructor/inbox/roster.h"
+
+void grade_class_options_clear(GradeClassOptions *options)
+{
+    options_clear(&options->common);
+    class_options_clear(&options->class);
+    g_free(options->roster);
+    g_free(options->shard);
+}
+
+/* In the order in which one needs the other. */
+void class_work_clear(ClassWork *work)
+{
+    gradebook_close(work->book);
+    if (work->context != NULL)
+        grade_close(work->context);
+    if (work->sandbox != NULL)
+        sandbox_free(work->sandbox);
+    inbox_free(work->inbox);
+    if (work->workspace != NULL)
+        workspace_free(work->workspace);
+    rubric_free(work->rubric);
+    if (work->kit != NULL)
+        kit_free(work->kit);
+    if (work->before != NULL)
+        g_ptr_array_unref(work->before);
+    g_free(work->folder);
+}
+
+/* Whole students: their attempts lie next to each other. */
+static void keep_shard(GPtrArray *submissions, guint index, guint shards)
+{
+    guint student = 0;
+    g_autofree char *last = NULL;
+    for (guint i = 0; i < submissions->len;) {
+        const Submission *submission = submissions->pdata[i];
+        gboolean next = g_strcmp0(last, submission->student) != 0;
+        student += next && last != NULL ? 1 : 0;
+        g_free(last);
+        last = g_strdup(submission->student);
+        if (student % shards == index)
+            i++;
+        else
+            g_ptr_array_remove_index(submissions, i);
+    }
+}
+
+gboolean class_work_collect(ClassWork *work, GError **error)
+{
+    if ((work->kit = kit_find(error)) == NULL ||
+        (work->rubric = options_rubric(&work->options->common, work->kit, error)) == NULL ||
+        (work->workspace = workspace_new(error)) == NULL)
+        return FALSE;
+    work->inbox = inbox_new(work->rubric, work->workspace->inbox);
+    for (char **path = work->paths; *path != NULL; path++)
+        if (!inbox_add(work->inbox, *path, error))
+            return FALSE;
+    inbox_finish(work->inbox);
+    if (work->options->roster != NULL &&
+        !roster_apply(work->options->roster, work->rubric, work->inbox->submissions, error))
+        return FALSE;
+    keep_shard(work->inbox->submissions, work->options->shard_index, work->options->shards);
+    return TRUE;
+}
+
+/* Copy a built program of the kit into the workspace, and let `folder` be where it is now. */
+static gboolean copy_programs(const ClassWork *work, char **folder, const char *const *names,
+                              GError **error)
+{
+    g_autofree char *base = g_path_get_basename(*folder);
+    g_autofree char *into = g_build_filename(work->workspace->path, base, NULL);
+    if (g_mkdir(into, 0755) != 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", into);
+        return FALSE;
+    }
+    for (; *names != NULL; names++) {
+        g_autofree char *from = g_build_filename(*folder, *names, NULL);
+        g_autofree char *to = g_build_filename(into, *names, NULL);
+        if (!files_copy(from, to, 0755, error))
+            return FALSE;
+    }
+    g_free(*folder);
+    *folder = g_steal_pointer(&into);
+    return TRUE;
+}
+
+/* A class takes hours, in which somebody may type `make`: all are graded by the same programs. */
+static gboolean freeze_programs(ClassWork *work, GError **error)
+{
+    const char *const tests[] = {"hidden", NULL};
+    return copy_programs(work, &work->kit->libexec, kit_libexec, error) &&
+           copy_programs(work, &work->kit->tests, tests, error);
+}
+
+gboolean class_work_prepare(ClassWork *work, GError **error)
+{
+    if (!work->inbox->single && !freeze_programs(work, error))
+        return FALSE;
+    work->sandbox = sandbox_open(work->kit->libexec, &work->rubric->limits, error);
+    if (work->sandbox == NULL || !sandbox_require(work->sandbox, work->rubric->sandbox, error))
+        return FALSE;
+    work->context = grade_open(work->kit, work->rubric, work->sandbox, "hidden", error);
+    return work->context != NULL;
+}
+
+static gboolean is_last_attempt(const GPtrArray *submissions, guint index)
+{
+    const Submission *submission = submissions->pdata[index];
+    if (index + 1 == submissions->len)
+        return TRUE;
+    const Submission *next = submissions->pdata[index + 1];
+    return strcmp(next->student, submission->student) != 0;
+}
+
+GPtrArray *class_work_chosen(const ClassWork *work)
+{
+    const GPtrArray *all = work->inbox->submissions;
+    GPtrArray *chosen = g_ptr_array_new();
+    for (guint i = 0; i < all->len; i++)
+        if (work->rubric->attempts == ATTEMPTS_BEST || is_last_attempt(all, i))
+            g_ptr_array_add(chosen, all->pdata[i]);
+    return chosen;
+}
+
+gboolean class_work_open_gradebook(ClassWork *work, GError **error)
+{
+    work->folder = class_options_folder(&work->options->class);
+    g_autofree char *path = class_options_gradebook(&work->options->class);
+    g_autofree char *above = g_path_get_dirname(path);
+    if (g_mkdir_with_parents(work->folder, 0700) != 0 || g_mkdir_with_parents(above, 0700) != 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", work->folder);
+        return FALSE;
+    }
+    work->book = gradebook_open(path, TRUE, error);
+    if (work->book == NULL || !gradebook_set_class(work->book, work->rubric, error) ||
+        !gradebook_know_again(work->book, work->inbox->submissions, error) ||
+        (work->before = gradebook_grades(work->book, error)) == NULL)
+        return FALSE;
+    return gradebook_set_submissions(work->book, work->inbox->submissions, error);
+}

@@ -1,0 +1,31 @@
+/* class.c: `grader class`: the class as the gradebook has it. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "commands/command.h"
+#include "instructor/batch/options.h"
+#include "instructor/export/view.h"
+
+static int run_class(int argc, char **argv, GError **error)
+{
+    g_auto(ClassOptions) options = {0};
+    gboolean brief = FALSE;
+    const GOptionEntry entries[] = {{"brief", 'b', 0, G_OPTION_ARG_NONE, &brief,
+                                     "the summary only, without a line for each student", NULL},
+                                    G_OPTION_ENTRY_NULL};
+    if (!class_options_parse(&options, "",
+                             "Show the class: grades, distribution, points per item, what failed "
+                             "most, and who needs a look.",
+                             entries, 0, 0, &argc, &argv, error))
+        return EXIT_USAGE;
+    g_autoptr(Gradebook) book = class_options_open(&options, error);
+    const ClassStyle style = {
+        .colour = isatty(STDOUT_FILENO) && g_getenv("NO_COLOR") == NULL,
+        .table = !brief,
+    };
+    g_autofree char *text = book != NULL ? class_view(book, &style, error) : NULL;
+    return text != NULL && class_print(text, error) ? EXIT_FULL_MARKS : EXIT_OWN_FAULT;
+}
+
+const Command command_class = {"class", "", "the class at a glance, from the gradebook", run_class};

@@ -1,0 +1,59 @@
+/* release.c: `grader release`: the student repo as a folder and a tarball, audited. */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "commands/command.h"
+#include "commands/options.h"
+#include "instructor/release/audit.h"
+#include "instructor/release/release.h"
+#include "run/run.h"
+
+static GPtrArray *list_tests(const Kit *kit, const char *program, GError **error)
+{
+    g_autofree char *path = g_build_filename(kit->tests, program, NULL);
+    return testrun_list(path, error);
+}
+
+/* FALSE if something would get out: then every finding is on standard error. */
+static gboolean audit(const Kit *kit, const GPtrArray *files, GError **error)
+{
+    g_autoptr(GPtrArray) public = list_tests(kit, "public", error);
+    g_autoptr(GPtrArray) hidden = public != NULL ? list_tests(kit, "hidden", error) : NULL;
+    g_autoptr(GPtrArray) findings =
+        hidden != NULL ? release_audit(kit->root, files, public, hidden, error) : NULL;
+    if (findings == NULL)
+        return FALSE;
+    for (guint i = 0; i < findings->len; i++)
+        fprintf(stderr, "%s\n", (const char *)findings->pdata[i]);
+    if (findings->len == 0)
+        return TRUE;
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_SOLUTION,
+                "nothing is released: students would get the %u thing%s above", findings->len,
+                findings->len == 1 ? "" : "s");
+    return FALSE;
+}
+
+static int run_release(int argc, char **argv, GError **error)
+{
+    g_auto(GradeOptions) options = {0};
+    if (!options_parse(&options, "OUTPUT", "Write what students receive into the folder OUTPUT.",
+                       NULL, &argc, &argv, error))
+        return EXIT_USAGE;
+    if (argc != 2) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "release takes one folder: %s",
+                    "grader release build/release");
+        return EXIT_USAGE;
+    }
+    g_autoptr(Kit) kit = kit_find(error);
+    g_autoptr(Rubric) rubric = kit != NULL ? options_rubric(&options, kit, error) : NULL;
+    g_autoptr(GPtrArray) files = rubric != NULL ? release_gather(kit->root, error) : NULL;
+    if (files == NULL || !audit(kit, files, error) ||
+        !release_write(files, argv[1], rubric->assignment, error))
+        return EXIT_OWN_FAULT;
+    printf("%s/%s         %u files, audited\n%s/%s.tar.gz\n", argv[1], rubric->assignment,
+           files->len, argv[1], rubric->assignment);
+    return EXIT_FULL_MARKS;
+}
+
+const Command command_release = {"release", "OUTPUT", "write what students receive, audited",
+                                 run_release};

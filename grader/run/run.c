@@ -1,0 +1,415 @@
+/* run.c: run a Criterion program against one submission; see run.h. */
+#include "run/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/escape.h"
+#include "compile/compile.h"
+#include "inside/worker/nursery.h"
+#include "run/report.h"
+#include "wire/wire.h"
+
+/* A worker normally ends by its CPU limit. On a busy machine that takes longer by the clock. */
+#define WALL_FACTOR 20
+/*
+ * Code that waits uses no CPU time, and only the clock ends its test. After so many of those the
+ * other tests are not run, or one submission could hold up a class for many minutes. A busy machine
+ * gives a worker more than this share of its time; whether one that had more was kept waiting or
+ * has waited now and then cannot be seen, so it counts half.
+ */
+#define MAX_WAITED 3
+#define SHARE_OF_WAITING 0.02
+/* Of what a test printed, the report keeps this much. */
+#define PRINTED_KEPT 2048
+/* What the worker's own messages begin with. */
+#define OF_WORKER "worker: "
+/* What the test program itself says; shown only when it breaks. */
+#define PROGRAM_OUTPUT 4096
+
+/* Everything that is open during a run. */
+typedef struct {
+    const TestRun *run;
+    const Rubric *rubric;
+    Result *result;
+    GPtrArray *wanted; /* TestResult *, not owned: those that run; a worker's id is index + 1 */
+    GPtrArray *suites; /* char *, not owned: the suite of each */
+    int *printed;      /* per wanted test: the file that its worker prints to, or -1 */
+    gint64 *started;   /* per wanted test: when it got its worker, on the monotonic clock */
+    double waited;     /* workers that waited until their time was up by the clock */
+    int listening;     /* the proxies connect here */
+    int control;       /* to the nursery */
+    guint running;     /* workers */
+    Process *nursery;
+    Process *program;
+} Session;
+
+static void session_clear(Session *session)
+{
+    g_clear_pointer(&session->program, process_free);
+    g_clear_pointer(&session->nursery, process_free);
+    for (guint i = 0; session->printed != NULL && i < session->wanted->len; i++)
+        if (session->printed[i] >= 0)
+            close(session->printed[i]);
+    g_free(session->printed);
+    g_free(session->started);
+    g_clear_pointer(&session->wanted, g_ptr_array_unref);
+    g_clear_pointer(&session->suites, g_ptr_array_unref);
+    if (session->listening >= 0)
+        close(session->listening);
+    if (session->control >= 0)
+        close(session->control);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Session, session_clear)
+
+char *testrun_record(const char *scratch, const char *suite, const char *test)
+{
+    return g_strdup_printf("%s/records/%s.%s", scratch, suite, test);
+}
+
+/* ---- what there is to run -------------------------------------------------------------------- */
+
+/* Enter each wanted test into its item, as one that has not been reported yet. */
+static gboolean enter_tests(Session *session, GError **error)
+{
+    const TestRun *run = session->run;
+    for (guint i = 0; i < run->tests->len; i++) {
+        const ListedTest *listed = run->tests->pdata[i];
+        g_autofree char *full = g_strdup_printf("%s/%s", listed->suite, listed->name);
+        if (run->filter != NULL && !g_pattern_match_simple(run->filter, full))
+            continue;
+        ItemResult *item = result_item(session->result, listed->suite);
+        if (item == NULL)
+            continue;
+        TestResult *test = test_result_new(listed->name, listed->title);
+        test->status = TEST_BROKEN;
+        g_ptr_array_add(item->tests, test);
+        g_ptr_array_add(session->wanted, test);
+        g_ptr_array_add(session->suites, listed->suite);
+    }
+    if (session->wanted->len == 0) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "no test is called '%s'", run->filter);
+        return FALSE;
+    }
+    session->started = g_new0(gint64, session->wanted->len);
+    session->printed = g_new(int, session->wanted->len);
+    for (guint i = 0; i < session->wanted->len; i++)
+        session->printed[i] = -1;
+    return TRUE;
+}
+
+/* ---- the nursery ----------------------------------------------------------------------------- */
+
+static gboolean start_nursery(Session *session, const Sandbox *sandbox, GError **error)
+{
+    const RubricLimits *limits = &session->rubric->limits;
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+        grader_set_errno(error, "cannot make a socket");
+        return FALSE;
+    }
+    session->control = pair[0];
+    int filter = sandbox_leaf_filter(sandbox, error);
+    g_autofree char *seconds = g_strdup_printf("%u", limits->test_seconds);
+    const SandboxSpec spec = {
+        .profile = SANDBOX_WORKER,
+        .box = session->run->box,
+        .argv = (const char *[]){"./worker", "nursery", "./" BUILD_OBJECT, seconds, NULL},
+        .fds = (const ProcessFd[]){{pair[1], NURSERY_CONTROL_FD}, {filter, NURSERY_FILTER_FD}},
+        .n_fds = 2,
+        .output_limit = PROGRAM_OUTPUT,
+    };
+    if (filter >= 0)
+        session->nursery = sandbox_start(sandbox, &spec, error);
+    close(pair[1]);
+    if (filter >= 0)
+        close(filter);
+    return session->nursery != NULL;
+}
+
+/* What a program of ours said before it ended, in one line. */
+static char *last_words(Process *process)
+{
+    const ProcessOutcome *outcome = process_wait(process);
+    g_strchomp(outcome->err->str);
+    return escape_text(outcome->err->str, -1, 300, FALSE);
+}
+
+/* Wait for the nursery's next word, and read what it prints, so that it cannot be stuck in that. */
+static gboolean hear_nursery(Session *session)
+{
+    gint64 seconds = (gint64)session->rubric->limits.test_seconds * WALL_FACTOR;
+    gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND, left;
+    NurseryReport report;
+    while ((left = end - g_get_monotonic_time()) > 0) {
+        struct pollfd fds[1 + PROCESS_POLLFDS] = {{.fd = session->control, .events = POLLIN}};
+        process_pollfds(session->nursery, fds + 1);
+        poll(fds, G_N_ELEMENTS(fds), (int)(left / 1000) + 1);
+        if (fds[0].revents != 0)
+            return recv(session->control, &report, sizeof report, 0) == (ssize_t)sizeof report;
+        process_pump(session->nursery);
+    }
+    return FALSE;
+}
+
+/*
+ * Wait until the object is loaded. A worker that does not start is our fault. What the dynamic
+ * linker then says of the object, or that it comes to grief over it, is the submission's.
+ */
+static gboolean await_nursery(Session *session, GError **error)
+{
+    gboolean started = hear_nursery(session);
+    if (started && hear_nursery(session))
+        return TRUE;
+    process_kill(session->nursery);
+    g_autofree char *words = last_words(session->nursery);
+    if (!started) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_SANDBOX, "the worker did not start: %s",
+                    words);
+        return FALSE;
+    }
+    const char *why = words + (g_str_has_prefix(words, OF_WORKER) ? strlen(OF_WORKER) : 0);
+    session->result->status = SUBMISSION_REFUSED;
+    session->result->reason = g_strdup_printf("the compiled attention.c cannot be loaded: %s",
+                                              *why != '\0' ? why : "the dynamic linker crashes");
+    return FALSE;
+}
+
+/* Hand the connection of a proxy to the nursery, with a fresh file for what is printed. */
+static gboolean send_order(Session *session, guint32 id, int connection, int printed)
+{
+    char control[CMSG_SPACE(2 * sizeof(int))] = {0};
+    struct iovec data = {.iov_base = &id, .iov_len = sizeof id};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    memcpy(CMSG_DATA(header), (int[]){connection, printed}, 2 * sizeof(int));
+    return sendmsg(session->control, &message, MSG_NOSIGNAL) == (ssize_t)sizeof id;
+}
+
+/* ---- the proxies ----------------------------------------------------------------------------- */
+
+static gboolean listen_for_proxies(Session *session, const char *path, GError **error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM,
+                    "the path '%s' is too long for a socket: set TMPDIR to a shorter one", path);
+        return FALSE;
+    }
+    session->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (session->listening >= 0 &&
+        bind(session->listening, (struct sockaddr *)&address, sizeof address) == 0 &&
+        listen(session->listening, 64) == 0)
+        return TRUE;
+    grader_set_errno(error, "cannot listen at '%s'", path);
+    return FALSE;
+}
+
+static gboolean find_wanted(const Session *session, const WireHello *hello, guint *index)
+{
+    for (*index = 0; *index < session->wanted->len; ++*index) {
+        const TestResult *test = session->wanted->pdata[*index];
+        if (strncmp(test->name, hello->test, sizeof hello->test) == 0 &&
+            strncmp(session->suites->pdata[*index], hello->suite, sizeof hello->suite) == 0)
+            return session->printed[*index] < 0;
+    }
+    return FALSE;
+}
+
+static void refuse_worker(int connection)
+{
+    const WireHeader word = {.magic = WIRE_MAGIC, .kind = WIRE_NO_MORE};
+    send(connection, &word, sizeof word, MSG_NOSIGNAL);
+}
+
+static void give_worker(Session *session, guint index, int connection)
+{
+    session->printed[index] = memfd_create("printed", MFD_CLOEXEC);
+    session->started[index] = g_get_monotonic_time();
+    if (session->printed[index] >= 0 &&
+        send_order(session, index + 1, connection, session->printed[index]))
+        session->running++;
+}
+
+/* A test has begun to talk: give it a worker. Without a word the proxy reports a broken test. */
+static void accept_proxy(Session *session)
+{
+    int connection = accept4(session->listening, NULL, NULL, SOCK_CLOEXEC);
+    WireHello hello;
+    guint index;
+    if (connection < 0)
+        return;
+    gboolean ours = recv(connection, &hello, sizeof hello, MSG_WAITALL) == (ssize_t)sizeof hello &&
+                    find_wanted(session, &hello, &index);
+    if (ours && session->waited < MAX_WAITED)
+        give_worker(session, index, connection);
+    else if (ours)
+        refuse_worker(connection);
+    close(connection);
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static gboolean start_program(Session *session, const char *socket_path, const char *report,
+                              GError **error)
+{
+    const TestRun *run = session->run;
+    const RubricLimits *limits = &session->rubric->limits;
+    g_autofree char *jobs = g_strdup_printf("-j%u", run->jobs);
+    g_autofree char *filter = g_strdup_printf("--filter=%s", run->filter ? run->filter : "*/*");
+    g_auto(GStrv) envp = g_new0(char *, 9);
+    envp[0] = g_strconcat("ATTENTION_SOCKET=", socket_path, NULL);
+    envp[1] = g_strdup_printf("ATTENTION_RECORDS=%s/records", run->scratch);
+    envp[2] = g_strconcat("ATTENTION_REPORT=", report, NULL);
+    envp[3] = g_strdup_printf("ATTENTION_SEED=%u", run->seed);
+    envp[4] = g_strdup_printf("ATTENTION_WALL_SECONDS=%u", limits->test_seconds * WALL_FACTOR);
+    envp[5] = g_strdup_printf("ATTENTION_TEST_SECONDS=%u", limits->test_seconds);
+    envp[6] = g_strdup_printf("ATTENTION_OUTPUT_KIB=%u", limits->output_kib);
+    if (run->margins != NULL)
+        envp[7] = g_strconcat("ATTENTION_MARGINS=", run->margins, NULL);
+    const ProcessSpec spec = {
+        .argv = (const char *[]){run->program, jobs, filter, NULL},
+        .envp = (const char *const *)envp,
+        .wall_seconds = limits->test_seconds * WALL_FACTOR * session->wanted->len + 60,
+        .output_limit = PROGRAM_OUTPUT,
+    };
+    session->program = process_start(&spec, error);
+    return session->program != NULL;
+}
+
+/* 1: it has done nothing but wait; 0: its end was not that of its time by the clock. */
+static double has_waited(const Session *session, const NurseryReport *report)
+{
+    gint64 limit = (gint64)session->rubric->limits.test_seconds * WALL_FACTOR * G_TIME_SPAN_SECOND;
+    if (g_get_monotonic_time() - session->started[report->id - 1] < limit)
+        return 0;
+    return (double)report->cpu_usec < SHARE_OF_WAITING * (double)limit ? 1 : 0.5;
+}
+
+static void receive_report(Session *session)
+{
+    NurseryReport report;
+    if (recv(session->control, &report, sizeof report, MSG_DONTWAIT) != (ssize_t)sizeof report)
+        return;
+    session->running--;
+    if (report.id == 0 || report.id > session->wanted->len)
+        return;
+    ((TestResult *)session->wanted->pdata[report.id - 1])->cpu_usec = (gint64)report.cpu_usec;
+    session->waited += has_waited(session, &report);
+}
+
+/* Serve proxies until the test program has ended and every worker with it. */
+static void serve(Session *session)
+{
+    enum { LISTENING, CONTROL, PROGRAM, NURSERY = PROGRAM + PROCESS_POLLFDS };
+    gboolean program_runs = TRUE, nursery_runs = TRUE;
+    while (program_runs || (nursery_runs && session->running > 0)) {
+        struct pollfd fds[NURSERY + PROCESS_POLLFDS] = {
+            [LISTENING] = {.fd = session->listening, .events = POLLIN},
+            [CONTROL] = {.fd = nursery_runs ? session->control : -1, .events = POLLIN},
+        };
+        process_pollfds(session->program, fds + PROGRAM);
+        process_pollfds(session->nursery, fds + NURSERY);
+        if (poll(fds, G_N_ELEMENTS(fds), process_time_left(session->program)) < 0 && errno != EINTR)
+            break;
+        if ((fds[LISTENING].revents & POLLIN) != 0)
+            accept_proxy(session);
+        if ((fds[CONTROL].revents & POLLIN) != 0)
+            receive_report(session);
+        program_runs = process_pump(session->program);
+        nursery_runs = process_pump(session->nursery);
+    }
+}
+
+/* What the worker of a test printed, made harmless and cut; NULL if nothing. */
+static char *read_printed(int file)
+{
+    char bytes[PRINTED_KEPT + 1];
+    ssize_t got = file >= 0 ? pread(file, bytes, sizeof bytes, 0) : 0;
+    return got > 0 ? escape_text(bytes, got, PRINTED_KEPT, TRUE) : NULL;
+}
+
+static const ReportedTest *find_reported(const GPtrArray *reported, const char *suite,
+                                         const char *name)
+{
+    for (guint i = 0; i < reported->len; i++) {
+        const ReportedTest *test = reported->pdata[i];
+        if (g_str_equal(test->suite, suite) && g_str_equal(test->name, name))
+            return test;
+    }
+    return NULL;
+}
+
+static gboolean collect(Session *session, const char *report, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GPtrArray) reported = testreport_load(report, &reason);
+    if (reported == NULL) {
+        g_autofree char *words = last_words(session->program);
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM, "the test program left no report: %s",
+                    *words != '\0' ? words : reason->message);
+        return FALSE;
+    }
+    for (guint i = 0; i < session->wanted->len; i++) {
+        TestResult *test = session->wanted->pdata[i];
+        testreport_apply(find_reported(reported, session->suites->pdata[i], test->name), test);
+        test->printed = read_printed(session->printed[i]);
+    }
+    return TRUE;
+}
+
+static void add_cost(Session *session)
+{
+    close(session->control);
+    session->control = -1;
+    session->result->cpu_usec += process_wait(session->program)->cpu_usec;
+    session->result->cpu_usec += process_wait(session->nursery)->cpu_usec;
+}
+
+gboolean testrun_execute(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
+                         Result *result, GError **error)
+{
+    g_auto(Session) session = {.run = run,
+                               .rubric = rubric,
+                               .result = result,
+                               .wanted = g_ptr_array_new(),
+                               .suites = g_ptr_array_new(),
+                               .listening = -1,
+                               .control = -1};
+    g_autofree char *socket_path = g_build_filename(run->scratch, "socket", NULL);
+    g_autofree char *report = g_build_filename(run->scratch, "tests.json", NULL);
+    g_autofree char *records = g_build_filename(run->scratch, "records", NULL);
+    if (!enter_tests(&session, error))
+        return FALSE;
+    if (g_mkdir(records, 0700) < 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", records);
+        return FALSE;
+    }
+    if (!listen_for_proxies(&session, socket_path, error) ||
+        !start_nursery(&session, sandbox, error))
+        return FALSE;
+    if (!await_nursery(&session, error)) {
+        for (guint i = 0; i < result->items->len; i++)
+            g_ptr_array_set_size(((ItemResult *)result->items->pdata[i])->tests, 0);
+        return result->status == SUBMISSION_REFUSED;
+    }
+    if (!start_program(&session, socket_path, report, error))
+        return FALSE;
+    serve(&session);
+    add_cost(&session);
+    return collect(&session, report, error);
+}

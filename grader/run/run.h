@@ -1,0 +1,51 @@
+/*
+ * run.h: run a Criterion program of the assignment against one submission.
+ *
+ *     test program (trusted)         grader             sandbox (untrusted)
+ *     runner                         broker thread      nursery: loads the object, runs none of it
+ *      +- test: proxy -- connect --> passes the         +- worker: one for each test, forked for it
+ *                  \________ socket ____________________/
+ *
+ * The test program was built once, for all submissions, and is linked to a proxy of attention.h
+ * (grader/proxy/proxy.h). Each test connects to the grader's socket; the grader hands the
+ * connection to the nursery, which forks a worker for it; from then on the two talk directly
+ * (wire/wire.h). The proxy records the calls, for the replay under Valgrind (memory/memory.h).
+ */
+#pragma once
+
+#include "result/result.h"
+#include "rubric/rubric.h"
+#include "sandbox/sandbox.h"
+
+/* A test that a program has. */
+typedef struct {
+    char *suite, *name, *title;
+} ListedTest;
+
+/* The tests of a program, as ListedTest *, without running any. */
+GPtrArray *testrun_list(const char *program, GError **error);
+
+/* Is there the test "suite/name"? The error says which there are; also for NULL. */
+gboolean testrun_has(const GPtrArray *tests, const char *test, GError **error);
+
+typedef struct {
+    const char *program;    /* the Criterion program: build/tests/hidden */
+    const GPtrArray *tests; /* what it has: testrun_list() */
+    const char *filter;     /* "suite/test", a glob, of what to run, or NULL for all */
+    const char *box;        /* folder with the worker and attention.so */
+    const char *scratch;    /* folder of ours for the socket, the report and the records */
+    guint32 seed;
+    guint jobs;          /* tests at once */
+    const char *margins; /* file for tests/support/compare.h, or NULL */
+} TestRun;
+
+/*
+ * Fill the tests of result->items (score_add_items() has made them). Each test that the program
+ * has, and that the filter wants, is in the result exactly once; one whose report is missing is
+ * TEST_BROKEN. An object that cannot be loaded makes the result REFUSED.
+ */
+gboolean testrun_execute(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
+                         Result *result, GError **error);
+
+/* Where the proxy recorded the calls of a test: scratch/records/SUITE.TEST, to be freed. */
+char *testrun_record(const char *scratch, const char *suite, const char *test);

@@ -1,0 +1,238 @@
+/*
+ * test_commands.c: the command line. Whatever is wrong, a command says so in one line (what, where,
+ * what to do) and leaves nothing half-written; and what it prints can be read by programs.
+ */
+#include <criterion/criterion.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <jansson.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "commands/command.h"
+#include "grade.h"
+
+TestSuite(commands, .timeout = 300);
+
+#define OUTPUT_LIMIT (1u << 20)
+
+/* ---- running the program --------------------------------------------------------------------- */
+
+static char *grader_path(void)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = g_path_get_dirname(self);
+    return g_build_filename(folder, "..", "grader", NULL);
+}
+
+static char *kit_path(const char *name)
+{
+    g_autoptr(Kit) kit = kit_find(NULL);
+    return g_build_filename(kit->root, name, NULL);
+}
+
+/* Run the grader with the arguments, up to a NULL. */
+static Process *run(const char *const *arguments)
+{
+    g_autofree char *path = grader_path();
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_ptr_array_add(argv, path);
+    for (; *arguments != NULL; arguments++)
+        g_ptr_array_add(argv, (gpointer)*arguments);
+    g_ptr_array_add(argv, NULL);
+    g_auto(GStrv) environment = g_get_environ();
+    const ProcessSpec spec = {.argv = (const char *const *)argv->pdata,
+                              .envp = (const char *const *)environment,
+                              .output_limit = OUTPUT_LIMIT};
+    GError *error = NULL;
+    Process *process = process_start(&spec, &error);
+    cr_assert_not_null(process, "started: %s", error != NULL ? error->message : "");
+    process_wait(process);
+    return process;
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+static int status_of(Process *process)
+{
+    return WEXITSTATUS(process_wait(process)->wait_status);
+}
+
+/* It failed with this status, in one line that has each of two texts, and printed nothing else. */
+static void expect_one_line(Process *process, int status, const char *what, const char *where)
+{
+    const ProcessOutcome *outcome = process_wait(process);
+    const char *line = outcome->err->str;
+    cr_expect_eq(status_of(process), status, "exit status is %d: %s", status_of(process), line);
+    cr_expect_str_eq(outcome->out->str, "", "standard output is '%s'", outcome->out->str);
+    cr_expect(g_str_has_prefix(line, "grader: "), "it says who speaks: '%s'", line);
+    cr_expect_eq(strchr(line, '\n'), line + strlen(line) - 1, "one line: '%s'", line);
+    cr_expect(strstr(line, what) != NULL, "'%s' says '%s'", line, what);
+    cr_expect(strstr(line, where) != NULL, "'%s' says '%s'", line, where);
+    process_free(process);
+}
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+Test(commands, help)
+{
+    g_autoptr(Process) process = RUN("--help");
+    cr_expect_eq(status_of(process), EXIT_SUCCESS, "help is no error");
+    const char *help = process_wait(process)->out->str;
+    const char *const names[] = {"check", "grade", "stub", "sandbox"};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        cr_expect(strstr(help, names[i]) != NULL, "help names '%s'", names[i]);
+    g_autoptr(Process) of_command = RUN("check", "--help");
+    cr_expect_eq(status_of(of_command), EXIT_SUCCESS, "help of a command");
+    cr_expect(strstr(process_wait(of_command)->out->str, "--seed") != NULL, "names its options");
+}
+
+Test(commands, no_command)
+{
+    g_autofree char *path = grader_path();
+    g_autoptr(Process) process = run((const char *const[]){NULL});
+    cr_expect_eq(status_of(process), EXIT_USAGE, "nothing to do");
+    g_autoptr(Process) unknown = RUN("chekc");
+    cr_expect_eq(status_of(unknown), EXIT_USAGE, "no such command");
+    cr_expect(strstr(process_wait(unknown)->err->str, "'chekc'") != NULL, "names it");
+}
+
+Test(commands, bad_options)
+{
+    expect_one_line(RUN("check"), EXIT_USAGE, "one folder", "check");
+    expect_one_line(RUN("check", "a", "b"), EXIT_USAGE, "one folder", "check");
+    expect_one_line(RUN("check", "--colour", "red", "a"), EXIT_USAGE, "--colour", "'red'");
+    expect_one_line(RUN("check", "--format", "yaml", "a"), EXIT_USAGE, "--format", "'yaml'");
+    expect_one_line(RUN("check", "--seed", "-1", "a"), EXIT_USAGE, "--seed", "'-1'");
+    expect_one_line(RUN("check", "--seed", "4294967296", "a"), EXIT_USAGE, "--seed", "4294967295");
+    expect_one_line(RUN("check", "--sede", "1", "a"), EXIT_USAGE, "--sede", "Unknown option");
+    expect_one_line(RUN("grade"), EXIT_USAGE, "grade", "folder");
+}
+
+Test(commands, no_such_item_or_test)
+{
+    g_autofree char *starter = kit_path("starter");
+    expect_one_line(RUN("check", "--item", "maskin", starter), EXIT_USAGE, "maskin", "masking");
+    g_autoptr(Process) process = RUN("check", "--test", "masking/cuasal", starter);
+    cr_expect_neq(status_of(process), EXIT_FULL_MARKS, "no test, no marks");
+    const ProcessOutcome *outcome = process_wait(process);
+    g_autofree char *all = g_strconcat(outcome->out->str, outcome->err->str, NULL);
+    cr_expect(strstr(all, "masking/cuasal") != NULL, "names the test: %s", all);
+}
+
+/* ---- what is graded -------------------------------------------------------------------------- */
+
+Test(commands, no_such_folder)
+{
+    expect_one_line(RUN("grade", "/nowhere/at/all"), EXIT_USAGE, "/nowhere/at/all", "No such");
+    g_autoptr(Process) process = RUN("check", "/nowhere/at/all");
+    cr_expect_neq(status_of(process), EXIT_FULL_MARKS, "nothing, no marks");
+}
+
+Test(commands, empty_folder)
+{
+    g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
+    expect_one_line(RUN("grade", folder), EXIT_USAGE, "no submission", folder);
+    g_autoptr(Process) process = RUN("check", folder);
+    cr_expect_eq(status_of(process), EXIT_POINTS_LOST, "nothing handed in");
+    cr_expect(strstr(process_wait(process)->out->str, "attention.c") != NULL, "names the file");
+}
+
+/* ---- the rubric ------------------------------------------------------------------------------ */
+
+/* Check the starter with a rubric in which `from` is replaced by `to`. */
+static void expect_bad_rubric(const char *from, const char *to, const char *what, const char *line)
+{
+    g_autofree char *original = kit_path("rubric.yaml");
+    g_autofree char *starter = kit_path("starter");
+    g_autofree char *text = NULL;
+    cr_assert(g_file_get_contents(original, &text, NULL, NULL), "read");
+    cr_assert(strstr(text, from) != NULL, "the rubric has '%s'", from);
+    g_autoptr(GString) changed = g_string_new(text);
+    g_string_replace(changed, from, to, 1);
+    g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
+    g_autofree char *path = g_build_filename(folder, "rubric.yaml", NULL);
+    cr_assert(g_file_set_contents(path, changed->str, -1, NULL), "written");
+    expect_one_line(RUN("check", "--rubric", path, starter), EXIT_USAGE, what, line);
+}
+
+Test(commands, bad_rubrics)
+{
+    expect_bad_rubric("points: 10", "poinst: 10", "poinst", "rubric.yaml:14:");
+    expect_bad_rubric("points: 10", "points: ten", "ten", "rubric.yaml:14:");
+    expect_bad_rubric("  - id: masking", "  - id: maskings", "maskings", "rubric.yaml");
+    expect_bad_rubric("items:", "items: [", "rubric.yaml:", "rubric.yaml:");
+    g_autofree char *starter = kit_path("starter");
+    expect_one_line(RUN("check", "--rubric", "/nowhere.yaml", starter), EXIT_USAGE, "/nowhere.yaml",
+                    "No such");
+}
+
+/* ---- what is printed ------------------------------------------------------------------------- */
+
+/* The object that `grader COMMAND --format json` prints for the solution or the starter. */
+static json_t *graded(const char *command, const char *folder, int status)
+{
+    g_autofree char *path = kit_path(folder);
+    g_autoptr(Process) process = RUN(command, "--format", "json", "--seed", "7", path);
+    json_error_t reason;
+    json_t *result = json_loads(process_wait(process)->out->str, 0, &reason);
+    cr_assert_not_null(result, "%s: standard output is JSON: %s", command, reason.text);
+    cr_expect_eq(status_of(process), status, "exit status %d", status_of(process));
+    return result;
+}
+
+static void expect_points(json_t *result, const double points[4], double score)
+{
+    const char *const ids[] = {"scaled_dot_product_attention", "self_attention", "masking",
+                               "integration"};
+    const double maximum[] = {10, 5, 5, 10};
+    json_t *items = json_object_get(result, "items");
+    cr_assert_eq(json_array_size(items), 4, "four items");
+    for (guint i = 0; i < 4; i++) {
+        json_t *item = json_array_get(items, i);
+        cr_expect_str_eq(json_string_value(json_object_get(item, "id")), ids[i], "id");
+        cr_expect_eq(json_number_value(json_object_get(item, "points")), points[i], "%s: points",
+                     ids[i]);
+        cr_expect_eq(json_number_value(json_object_get(item, "max_points")), maximum[i], "maximum");
+        cr_expect_eq(json_array_size(json_object_get(item, "memory")), 0, "%s: memory", ids[i]);
+        cr_expect_gt(json_array_size(json_object_get(item, "tests")), 0, "%s: tests", ids[i]);
+    }
+    cr_expect_eq(json_number_value(json_object_get(result, "score")), score, "score");
+    cr_expect_eq(json_number_value(json_object_get(result, "max_score")), 30, "30 in all");
+    cr_expect_eq(json_integer_value(json_object_get(result, "seed")), 7, "the seed asked for");
+    cr_expect_str_eq(json_string_value(json_object_get(result, "status")), "graded", "status");
+    cr_expect_eq(json_array_size(json_object_get(result, "diagnostics")), 0, "no warning");
+}
+
+Test(commands, solution_gets_everything)
+{
+    const char *const commands[] = {"check", "grade"};
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        json_t *result = graded(commands[i], "solution", EXIT_FULL_MARKS);
+        expect_points(result, (const double[]){10, 5, 5, 10}, 30);
+        json_decref(result);
+    }
+}
+
+Test(commands, stubs_get_nothing_on_any_item)
+{
+    const char *const commands[] = {"check", "grade"};
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        json_t *result = graded(commands[i], "starter", EXIT_POINTS_LOST);
+        expect_points(result, (const double[]){0, 0, 0, 0}, 0);
+        json_decref(result);
+    }
+}
+
+Test(commands, one_item_alone)
+{
+    g_autofree char *starter = kit_path("starter");
+    g_autoptr(Process) process = RUN("check", "--item", "masking", "--colour", "always", starter);
+    cr_expect_eq(status_of(process), EXIT_POINTS_LOST, "stubs");
+    cr_expect(strstr(process_wait(process)->out->str, "\033[") != NULL, "in colour, as asked");
+    g_autoptr(Process) plain = RUN("check", "--item", "masking", starter);
+    cr_expect_null(strstr(process_wait(plain)->out->str, "\033["), "plain when not on a terminal");
+}
