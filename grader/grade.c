@@ -47,7 +47,7 @@ GradeContext *grade_open(const Kit *kit, const Rubric *rubric, const Sandbox *sa
                     context->program);
         return NULL;
     }
-    context->listed = testrun_list(context->program, error);
+    context->listed = run_list_tests(context->program, error);
     if (context->listed == NULL || !check_suites(context, error))
         return NULL;
     context->versions = versions_find(rubric, context->program);
@@ -93,7 +93,7 @@ static gboolean copy_headers(const Kit *kit, const char *box, GError **error)
 }
 
 /* Intake, build and gate. TRUE also when the submission is at fault, which its status then says. */
-static gboolean make_object(const GradeContext *context, BuildPurpose purpose, const char *path,
+static gboolean make_object(const GradeContext *context, CompilePurpose purpose, const char *path,
                             const char *box, Result *result, GError **error)
 {
     if (!intake_take(context->rubric, path, box, result, error))
@@ -101,12 +101,13 @@ static gboolean make_object(const GradeContext *context, BuildPurpose purpose, c
     if (result->status != SUBMISSION_GRADED)
         return TRUE;
     if (!copy_headers(context->kit, box, error) ||
-        !build_submission(context->rubric, context->sandbox, box, purpose, result, error))
+        !compile_submission(context->rubric, context->sandbox, box, purpose, result, error))
         return FALSE;
     if (result->status != SUBMISSION_GRADED)
         return TRUE;
-    g_autofree char *object = g_build_filename(box, BUILD_OBJECT, NULL);
-    return gate_judge(context->rubric, object, result, error);
+    g_autofree char *object = g_build_filename(box, COMPILE_OBJECT, NULL);
+    gate_judge(context->rubric, object, result);
+    return TRUE;
 }
 
 static void memory_test_free(MemoryTest *test)
@@ -133,7 +134,7 @@ static GPtrArray *list_recorded(const Result *result, const char *scratch)
         const ItemResult *item = result->items->pdata[i];
         for (guint k = 0; k < item->tests->len; k++) {
             const TestResult *test = item->tests->pdata[k];
-            g_autofree char *record = testrun_record(scratch, item->id, test->name);
+            g_autofree char *record = run_record_path(scratch, item->id, test->name);
             if (is_unfit_for_replay(test) || !g_file_test(record, G_FILE_TEST_EXISTS))
                 continue;
             MemoryTest *recorded = g_new0(MemoryTest, 1);
@@ -206,11 +207,11 @@ static gboolean run_tests(const GradeContext *context, const char *box, const ch
                          .jobs = context->jobs,
                          .margins = context->margins};
     return files_copy(from, to, 0755, error) &&
-           testrun_execute(&run, context->rubric, context->sandbox, result, error);
+           run_test_program(&run, context->rubric, context->sandbox, result, error);
 }
 
 /* All but the memory. TRUE also when the submission is at fault. */
-static gboolean run_in(const GradeContext *context, BuildPurpose purpose, const char *path,
+static gboolean run_in(const GradeContext *context, CompilePurpose purpose, const char *path,
                        const char *scratch, Result *result, GError **error)
 {
     g_autofree char *box = g_build_filename(scratch, "box", NULL);
@@ -227,7 +228,7 @@ static gboolean run_in(const GradeContext *context, BuildPurpose purpose, const 
 static gboolean grade_in(const GradeContext *context, const char *path, const char *scratch,
                          Result *result, GError **error)
 {
-    if (!run_in(context, BUILD_TO_GRADE, path, scratch, result, error))
+    if (!run_in(context, COMPILE_TO_GRADE, path, scratch, result, error))
         return FALSE;
     if (result->status != SUBMISSION_GRADED || has_test(result, is_broken))
         return TRUE;
@@ -299,7 +300,7 @@ static gboolean repeat_in(const GradeContext *context, const char *path, const c
 {
     g_autofree char *box = g_build_filename(scratch, "box", NULL);
     if (!g_file_test(box, G_FILE_TEST_EXISTS))
-        return run_in(context, BUILD_TO_GRADE, path, scratch, result, error);
+        return run_in(context, COMPILE_TO_GRADE, path, scratch, result, error);
     g_autoptr(FilesScratch) own = files_scratch_new(error);
     return own != NULL && run_tests(context, box, own, result, error);
 }
@@ -317,7 +318,7 @@ Result *grade_repeat(const GradeContext *context, const char *name, const char *
 }
 
 Result *grade_record(const GradeContext *context, const char *path, guint32 seed,
-                     BuildPurpose purpose, const char *scratch, GError **error)
+                     CompilePurpose purpose, const char *scratch, GError **error)
 {
     g_autofree char *name = g_path_get_basename(path);
     g_autoptr(Result) result = begin_result(context, name, path, seed);

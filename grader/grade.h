@@ -65,10 +65,10 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
 
 /*
  * Only run the tests, in a folder that is the caller's: then scratch/box holds the object, and
- * testrun_record() tells where the calls of each test are. NULL and an error for a fault of ours.
+ * run_record_path() tells where the calls of each test are. NULL and an error for a fault of ours.
  */
 Result *grade_record(const GradeContext *context, const char *path, guint32 seed,
-                     BuildPurpose purpose, const char *scratch, GError **error);
+                     CompilePurpose purpose, const char *scratch, GError **error);
 
 /*
  * Grade again and again with other seeds, but for the memory, in a folder that is the caller's: the

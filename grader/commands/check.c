@@ -22,7 +22,7 @@ static gboolean choose_tests(GradeContext *context, const char *item, const char
                              GError **error)
 {
     if ((item != NULL && !has_item(context->rubric, item, error)) ||
-        (test != NULL && !testrun_has(context->listed, test, error)))
+        (test != NULL && !run_has_test(context->listed, test, error)))
         return FALSE;
     if (test != NULL)
         context->filter = g_strdup(test);

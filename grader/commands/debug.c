@@ -61,8 +61,8 @@ static int debug(const Recording *recording, const char *folder, GError **error)
 
 static int run_debug(int argc, char **argv, GError **error)
 {
-    const Repeating how = {"Stop in your functions as the test calls them.", "gdb", BUILD_TO_DEBUG,
-                           debug};
+    const Repeating how = {"Stop in your functions as the test calls them.", "gdb",
+                           COMPILE_TO_DEBUG, debug};
     return repeating_run(&command_debug, &how, argc, argv, error);
 }
 

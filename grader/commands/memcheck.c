@@ -34,7 +34,7 @@ static int memcheck(const Recording *recording, const char *folder, GError **err
 static int run_memcheck(int argc, char **argv, GError **error)
 {
     const Repeating how = {"Show all that Valgrind has to say about the test.", "valgrind",
-                           BUILD_TO_GRADE, memcheck};
+                           COMPILE_TO_GRADE, memcheck};
     return repeating_run(&command_memcheck, &how, argc, argv, error);
 }
 

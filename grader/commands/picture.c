@@ -60,8 +60,8 @@ static int run_picture(int argc, char **argv, GError **error)
                     "grader picture starter");
         return EXIT_USAGE;
     }
-    g_autoptr(Recording) recording =
-        recording_new(&options, argv[1], test != NULL ? test : PICTURE_TEST, BUILD_TO_GRADE, error);
+    g_autoptr(Recording) recording = recording_new(
+        &options, argv[1], test != NULL ? test : PICTURE_TEST, COMPILE_TO_GRADE, error);
     if (recording == NULL)
         return EXIT_OWN_FAULT;
     g_autoptr(GPtrArray) panels =

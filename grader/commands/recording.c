@@ -25,21 +25,21 @@ void recording_free(Recording *recording)
 }
 
 static gboolean run_test(Recording *recording, const GradeContext *context, const char *folder,
-                         guint32 seed, BuildPurpose purpose, GError **error)
+                         guint32 seed, CompilePurpose purpose, GError **error)
 {
     recording->result = grade_record(context, folder, seed, purpose, recording->scratch, error);
     if (recording->result == NULL)
         return FALSE;
     g_auto(GStrv) parts = g_strsplit(recording->test, "/", 2);
-    recording->path = testrun_record(recording->scratch, parts[0], parts[1]);
-    recording->object = g_build_filename(recording->scratch, "box", BUILD_OBJECT, NULL);
+    recording->path = run_record_path(recording->scratch, parts[0], parts[1]);
+    recording->object = g_build_filename(recording->scratch, "box", COMPILE_OBJECT, NULL);
     if (g_file_test(recording->path, G_FILE_TEST_EXISTS))
         recording->calls = memory_record_read(recording->path, error);
     return recording->calls != NULL || !g_file_test(recording->path, G_FILE_TEST_EXISTS);
 }
 
 Recording *recording_new(const GradeOptions *options, const char *folder, const char *test,
-                         BuildPurpose purpose, GError **error)
+                         CompilePurpose purpose, GError **error)
 {
     g_autoptr(Recording) recording = g_new0(Recording, 1);
     g_autoptr(Rubric) rubric = NULL;
@@ -49,7 +49,7 @@ Recording *recording_new(const GradeOptions *options, const char *folder, const 
         (rubric = options_rubric(options, recording->kit, error)) == NULL ||
         (sandbox = sandbox_open(recording->kit->libexec, &rubric->limits, error)) == NULL ||
         (context = grade_open(recording->kit, rubric, sandbox, "public", error)) == NULL ||
-        !testrun_has(context->listed, test, error) ||
+        !run_has_test(context->listed, test, error) ||
         (recording->scratch = files_scratch_new(error)) == NULL)
         return NULL;
     recording->test = g_strdup(test);

@@ -23,7 +23,7 @@ typedef struct {
  * that lists the tests if there is none of that name, or `test` is NULL.
  */
 Recording *recording_new(const GradeOptions *options, const char *folder, const char *test,
-                         BuildPurpose purpose, GError **error);
+                         CompilePurpose purpose, GError **error);
 void recording_free(Recording *recording);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recording, recording_free)
 

@@ -8,9 +8,9 @@
 #include "commands/recording.h"
 
 typedef struct {
-    const char *summary;  /* for --help */
-    const char *program;  /* without which it cannot be done */
-    BuildPurpose purpose; /* how attention.c is compiled for it */
+    const char *summary;    /* for --help */
+    const char *program;    /* without which it cannot be done */
+    CompilePurpose purpose; /* how attention.c is compiled for it */
     /* Repeat the calls; `folder` is the student's. Returns an exit status. */
     int (*repeat)(const Recording *recording, const char *folder, GError **error);
 } Repeating;

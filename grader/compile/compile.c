@@ -88,7 +88,7 @@ typedef struct {
     const Rubric *rubric;
     const Sandbox *sandbox;
     const char *box;
-    BuildPurpose purpose;
+    CompilePurpose purpose;
     Result *result;
 } Build;
 
@@ -108,7 +108,7 @@ static GPtrArray *gcc_arguments(const Build *build, GPtrArray *sources, const ch
     GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(argv, g_strdup(GCC));
     add_flags(argv, compile_flags, G_N_ELEMENTS(compile_flags));
-    if (build->purpose == BUILD_TO_DEBUG)
+    if (build->purpose == COMPILE_TO_DEBUG)
         g_ptr_array_add(argv, g_strdup("-O0"));
     add_flags(argv, layout, g_strv_length((char **)layout));
     add_flags(argv, link_flags, G_N_ELEMENTS(link_flags));
@@ -245,7 +245,7 @@ static guint read_diagnostics(const Build *build, const ProcessOutcome *outcome)
 static gboolean compile(const Build *build, const char *const *layout, gboolean *good,
                         GError **error)
 {
-    g_autoptr(GPtrArray) argv = gcc_arguments(build, build->rubric->files, BUILD_OBJECT, layout);
+    g_autoptr(GPtrArray) argv = gcc_arguments(build, build->rubric->files, COMPILE_OBJECT, layout);
     g_autoptr(Process) process = start_gcc(build, argv, error);
     if (process == NULL)
         return FALSE;
@@ -258,15 +258,15 @@ static gboolean compile(const Build *build, const char *const *layout, gboolean 
         return FALSE;
     }
     guint n_errors = read_diagnostics(build, outcome);
-    if (!succeeded(build, outcome, BUILD_OBJECT))
+    if (!succeeded(build, outcome, COMPILE_OBJECT))
         return judge_failure(build, outcome, n_errors, error);
-    g_autofree char *object = g_build_filename(build->box, BUILD_OBJECT, NULL);
+    g_autofree char *object = g_build_filename(build->box, COMPILE_OBJECT, NULL);
     *good = !gate_code_file_has_calls(object);
     return TRUE;
 }
 
-gboolean build_submission(const Rubric *rubric, const Sandbox *sandbox, const char *box,
-                          BuildPurpose purpose, Result *result, GError **error)
+gboolean compile_submission(const Rubric *rubric, const Sandbox *sandbox, const char *box,
+                            CompilePurpose purpose, Result *result, GError **error)
 {
     Build build = {rubric, sandbox, box, purpose, result};
     if (!g_file_test(GCC, G_FILE_TEST_IS_EXECUTABLE)) {

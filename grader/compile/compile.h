@@ -10,17 +10,17 @@
 #include "rubric/rubric.h"
 #include "sandbox/sandbox.h"
 
-#define BUILD_OBJECT "attention.so"
+#define COMPILE_OBJECT "attention.so"
 
 typedef enum {
-    BUILD_TO_GRADE,
-    BUILD_TO_DEBUG, /* not optimised, so that a debugger sees every variable and every line */
-} BuildPurpose;
+    COMPILE_TO_GRADE,
+    COMPILE_TO_DEBUG, /* not optimised, so that a debugger sees every variable and every line */
+} CompilePurpose;
 
 /*
  * Compile the sources in `box`, a folder that holds the submitted files and, in include/, the kit's
  * headers, to box/attention.so. Errors and warnings become result->diagnostics; if there is no
  * object, result->status becomes NOT_COMPILED with a reason. FALSE with an error for our own fault.
  */
-gboolean build_submission(const Rubric *rubric, const Sandbox *sandbox, const char *box,
-                          BuildPurpose purpose, Result *result, GError **error);
+gboolean compile_submission(const Rubric *rubric, const Sandbox *sandbox, const char *box,
+                            CompilePurpose purpose, Result *result, GError **error);

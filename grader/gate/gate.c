@@ -313,8 +313,7 @@ static void judge_code(Gate *gate)
     }
 }
 
-gboolean gate_judge(const Rubric *rubric, const char *object, Result *result,
-                    G_GNUC_UNUSED GError **error)
+void gate_judge(const Rubric *rubric, const char *object, Result *result)
 {
     g_autofree char *folder = g_path_get_dirname(object);
     const char *file = rubric->files->pdata[0];
@@ -326,7 +325,7 @@ gboolean gate_judge(const Rubric *rubric, const char *object, Result *result,
     if (loaded == NULL) {
         gate_refuse(&gate, "object", find_assembly(&gate), "compile it with the kit",
                     "what gcc made of it cannot be used: %s", why);
-        return TRUE;
+        return;
     }
     judge_segments(&gate);
     for (guint i = 0; i < loaded->dynamic->len; i++)
@@ -334,5 +333,4 @@ gboolean gate_judge(const Rubric *rubric, const char *object, Result *result,
     gate_object_each_relocation(loaded, visit_relocation, &gate);
     gate_judge_symbols(&gate);
     judge_code(&gate);
-    return TRUE;
 }

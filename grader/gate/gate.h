@@ -25,7 +25,6 @@
 
 /*
  * Judge the object. Each broken rule becomes a Diagnostic of severity "refused" with a hint, and
- * result->status becomes REFUSED. FALSE with an error for our own fault only: an object that cannot
- * be read is refused, not an error.
+ * result->status becomes REFUSED. An object that cannot be read is refused, too.
  */
-gboolean gate_judge(const Rubric *rubric, const char *object, Result *result, GError **error);
+void gate_judge(const Rubric *rubric, const char *object, Result *result);

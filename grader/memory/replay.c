@@ -149,7 +149,7 @@ static gboolean write_script(const char *box, const char *name, const ReplayScri
 static gboolean write_copies(const char *box, const char *name, guint n, GPtrArray *argv,
                              GError **error)
 {
-    g_autofree char *object = g_build_filename(box, BUILD_OBJECT, NULL);
+    g_autofree char *object = g_build_filename(box, COMPILE_OBJECT, NULL);
     for (guint i = 1; i <= n; i++) {
         char *relative = g_strdup_printf("%s/attention-%u.so", name, i);
         g_ptr_array_add(argv, relative);
@@ -184,7 +184,7 @@ static GPtrArray *make_arguments(const char *name, GError **error)
     g_ptr_array_add(argv, g_strdup("./worker"));
     g_ptr_array_add(argv, g_strdup("replay"));
     g_ptr_array_add(argv, g_strdup_printf("%s/script", name));
-    g_ptr_array_add(argv, g_strdup("./" BUILD_OBJECT));
+    g_ptr_array_add(argv, g_strdup("./" COMPILE_OBJECT));
     return argv;
 }
 
@@ -388,7 +388,7 @@ MemoryReplay *memory_replay_control(const Sandbox *sandbox, const RubricLimits *
         return NULL;
     g_autofree char *box = g_build_filename(scratch, "box", NULL);
     if (g_mkdir(box, 0755) != 0 || !put_in_box(libexec, "worker", box, "worker") ||
-        !put_in_box(libexec, "control.so", box, BUILD_OBJECT))
+        !put_in_box(libexec, "control.so", box, COMPILE_OBJECT))
         return NULL;
     g_autoptr(GPtrArray) again = repeat_tests(tests);
     g_autoptr(MemoryReplay) replay =

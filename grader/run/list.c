@@ -17,7 +17,7 @@ static void listed_test_free(ListedTest *test)
     g_free(test);
 }
 
-GPtrArray *testrun_list(const char *program, GError **error)
+GPtrArray *run_list_tests(const char *program, GError **error)
 {
     g_autofree char *folder = g_dir_make_tmp("attention-list-XXXXXX", error);
     if (folder == NULL)
@@ -32,7 +32,7 @@ GPtrArray *testrun_list(const char *program, GError **error)
     g_autoptr(GPtrArray) reported = NULL;
     if (process != NULL) {
         process_wait(process);
-        reported = testreport_load(path, error);
+        reported = run_report_load(path, error);
     }
     g_unlink(path);
     g_rmdir(folder);
@@ -50,7 +50,7 @@ GPtrArray *testrun_list(const char *program, GError **error)
     return tests;
 }
 
-gboolean testrun_has(const GPtrArray *tests, const char *test, GError **error)
+gboolean run_has_test(const GPtrArray *tests, const char *test, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; i < tests->len; i++) {

@@ -43,7 +43,7 @@ static ReportedTest *read_test(const json_t *entry)
     return test;
 }
 
-GPtrArray *testreport_load(const char *path, GError **error)
+GPtrArray *run_report_load(const char *path, GError **error)
 {
     json_error_t reason;
     json_t *root = json_load_file(path, 0, &reason);
@@ -114,7 +114,7 @@ static void set_broken(TestResult *test, const char *message)
     test->failure = g_strdup("broken");
 }
 
-void testreport_apply(const ReportedTest *reported, TestResult *test)
+void run_report_apply(const ReportedTest *reported, TestResult *test)
 {
     if (reported == NULL) {
         set_broken(test, "the test program did not report this test");

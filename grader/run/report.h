@@ -17,10 +17,10 @@ typedef struct {
 void reported_test_free(ReportedTest *test);
 
 /* ReportedTest *, in the order of the file. */
-GPtrArray *testreport_load(const char *path, GError **error);
+GPtrArray *run_report_load(const char *path, GError **error);
 
 /*
  * Fill status, message, hint, failure, cause and assertions of a test from its report; NULL for
  * one that was to run and is not in the report, which is our own fault.
  */
-void testreport_apply(const ReportedTest *reported, TestResult *test);
+void run_report_apply(const ReportedTest *reported, TestResult *test);

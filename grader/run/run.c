@@ -70,7 +70,7 @@ static void session_clear(Session *session)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Session, session_clear)
 
-char *testrun_record(const char *scratch, const char *suite, const char *test)
+char *run_record_path(const char *scratch, const char *suite, const char *test)
 {
     return g_strdup_printf("%s/records/%s.%s", scratch, suite, test);
 }
@@ -117,12 +117,12 @@ static gboolean start_nursery(Session *session, const Sandbox *sandbox, GError *
         return FALSE;
     }
     session->control = pair[0];
-    int filter = sandbox_leaf_filter(sandbox, error);
+    int filter = sandbox_lockdown_filter(sandbox, error);
     g_autofree char *seconds = g_strdup_printf("%u", limits->test_seconds);
     const SandboxSpec spec = {
         .profile = SANDBOX_WORKER,
         .box = session->run->box,
-        .argv = (const char *[]){"./worker", "nursery", "./" BUILD_OBJECT, seconds, NULL},
+        .argv = (const char *[]){"./worker", "nursery", "./" COMPILE_OBJECT, seconds, NULL},
         .fds = (const ProcessFd[]){{pair[1], NURSERY_CONTROL_FD}, {filter, NURSERY_FILTER_FD}},
         .n_fds = 2,
         .output_limit = PROGRAM_OUTPUT,
@@ -357,7 +357,7 @@ static const ReportedTest *find_reported(const GPtrArray *reported, const char *
 static gboolean collect(Session *session, const char *report, GError **error)
 {
     g_autoptr(GError) reason = NULL;
-    g_autoptr(GPtrArray) reported = testreport_load(report, &reason);
+    g_autoptr(GPtrArray) reported = run_report_load(report, &reason);
     if (reported == NULL) {
         g_autofree char *words = last_words(session->program);
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM, "the test program left no report: %s",
@@ -366,7 +366,7 @@ static gboolean collect(Session *session, const char *report, GError **error)
     }
     for (guint i = 0; i < session->wanted->len; i++) {
         TestResult *test = session->wanted->pdata[i];
-        testreport_apply(find_reported(reported, session->suites->pdata[i], test->name), test);
+        run_report_apply(find_reported(reported, session->suites->pdata[i], test->name), test);
         test->printed = read_printed(session->printed[i]);
     }
     return TRUE;
@@ -380,8 +380,8 @@ static void add_cost(Session *session)
     session->result->cpu_usec += process_wait(session->nursery)->cpu_usec;
 }
 
-gboolean testrun_execute(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
-                         Result *result, GError **error)
+gboolean run_test_program(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
+                          Result *result, GError **error)
 {
     g_auto(Session) session = {.run = run,
                                .rubric = rubric,

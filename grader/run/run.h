@@ -23,14 +23,14 @@ typedef struct {
 } ListedTest;
 
 /* The tests of a program, as ListedTest *, without running any. */
-GPtrArray *testrun_list(const char *program, GError **error);
+GPtrArray *run_list_tests(const char *program, GError **error);
 
 /* Is there the test "suite/name"? The error says which there are; also for NULL. */
-gboolean testrun_has(const GPtrArray *tests, const char *test, GError **error);
+gboolean run_has_test(const GPtrArray *tests, const char *test, GError **error);
 
 typedef struct {
     const char *program;    /* the Criterion program: build/tests/hidden */
-    const GPtrArray *tests; /* what it has: testrun_list() */
+    const GPtrArray *tests; /* what it has: run_list_tests() */
     const char *filter;     /* "suite/test", a glob, of what to run, or NULL for all */
     const char *box;        /* folder with the worker and attention.so */
     const char *scratch;    /* folder of ours for the socket, the report and the records */
@@ -44,8 +44,8 @@ typedef struct {
  * has, and that the filter wants, is in the result exactly once; one whose report is missing is
  * TEST_BROKEN. An object that cannot be loaded makes the result REFUSED.
  */
-gboolean testrun_execute(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
-                         Result *result, GError **error);
+gboolean run_test_program(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
+                          Result *result, GError **error);
 
 /* Where the proxy recorded the calls of a test: scratch/records/SUITE.TEST, to be freed. */
-char *testrun_record(const char *scratch, const char *suite, const char *test);
+char *run_record_path(const char *scratch, const char *suite, const char *test);

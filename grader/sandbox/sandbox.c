@@ -93,7 +93,7 @@ void sandbox_free(Sandbox *sandbox)
     g_free(sandbox);
 }
 
-int sandbox_leaf_filter(const Sandbox *sandbox, GError **error)
+int sandbox_lockdown_filter(const Sandbox *sandbox, GError **error)
 {
     int fd = fcntl(sandbox->leaf_filter, F_DUPFD_CLOEXEC, 3);
     if (fd < 0)

@@ -63,7 +63,7 @@ Process *sandbox_start(const Sandbox *sandbox, const SandboxSpec *spec, GError *
  * The leaf's filter (worker/leaf.h) as a new descriptor, -1 on an error: pass it to the nursery as
  * one of spec->fds. The nursery's processes call leaf_confine() with it.
  */
-int sandbox_leaf_filter(const Sandbox *sandbox, GError **error);
+int sandbox_lockdown_filter(const Sandbox *sandbox, GError **error);
 
 /* What holds, as SandboxLayer * (result/result.h); a new array. */
 GPtrArray *sandbox_layers(const Sandbox *sandbox);

@@ -6,7 +6,7 @@
  * has, and nothing else. What it was given by `confine` at the start (memory, file and stack
  * limits, file system, no network) holds for it as well.
  *
- * The filter is made by libseccomp in the grader (sandbox_leaf_filter()) and arrives here as the
+ * The filter is made by libseccomp in the grader (sandbox_lockdown_filter()) and arrives here as the
  * bytes of a file, so that nothing beside student code needs a library.
  *
  * Plain C without GLib.

@@ -11,7 +11,7 @@
 static GPtrArray *list_tests(const Kit *kit, const char *program, GError **error)
 {
     g_autofree char *path = g_build_filename(kit->tests, program, NULL);
-    return testrun_list(path, error);
+    return run_list_tests(path, error);
 }
 
 /* FALSE if something would get out: then every finding is on standard error. */

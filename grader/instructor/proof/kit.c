@@ -35,7 +35,7 @@ static GPtrArray *gather(Proof *proof, ProofCheck *check)
 static gboolean audit(Proof *proof, const GPtrArray *files, ProofCheck *check, GError **error)
 {
     g_autofree char *program = g_build_filename(proof->kit->tests, "public", NULL);
-    g_autoptr(GPtrArray) public = testrun_list(program, error);
+    g_autoptr(GPtrArray) public = run_list_tests(program, error);
     g_autoptr(GPtrArray) found = public != NULL ? release_audit(proof->kit->root, files, public,
                                                                 proof->context->listed, error)
                                                 : NULL;

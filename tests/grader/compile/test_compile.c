@@ -11,7 +11,7 @@
 
 static gboolean has_object(const Specimen *s)
 {
-    g_autofree char *path = g_build_filename(s->box, BUILD_OBJECT, NULL);
+    g_autofree char *path = g_build_filename(s->box, COMPILE_OBJECT, NULL);
     return g_file_test(path, G_FILE_TEST_IS_REGULAR);
 }
 
@@ -111,7 +111,8 @@ Test(build, a_compiler_that_fails_on_everything_is_our_fault)
     g_autofree char *source = g_build_filename(s->box, "attention.c", NULL);
     cr_assert(g_file_set_contents(source, STUB, -1, NULL));
     g_autoptr(Sandbox) sandbox = specimen_sandbox(s);
-    cr_assert_not(build_submission(s->rubric, sandbox, s->box, BUILD_TO_GRADE, s->result, &error));
+    cr_assert_not(
+        compile_submission(s->rubric, sandbox, s->box, COMPILE_TO_GRADE, s->result, &error));
     cr_expect(strstr(error->message, "gcc does not work in the sandbox") != NULL, "%s",
               error->message);
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
@@ -127,7 +128,8 @@ Test(build, a_compiler_that_gets_no_time_is_our_fault)
     g_autoptr(Sandbox) sandbox = specimen_sandbox(s);
     s->rubric->limits.compile_seconds = 1;
     cr_assert(intake_take(s->rubric, s->folder, s->box, s->result, &error));
-    cr_assert_not(build_submission(s->rubric, sandbox, s->box, BUILD_TO_GRADE, s->result, &error));
+    cr_assert_not(
+        compile_submission(s->rubric, sandbox, s->box, COMPILE_TO_GRADE, s->result, &error));
     cr_expect(strstr(error->message, "the machine is too busy") != NULL, "%s", error->message);
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
 }

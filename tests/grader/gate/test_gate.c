@@ -267,9 +267,9 @@ Test(gate, distances_that_look_like_a_system_call_pass)
 
 static void judge_bytes(Specimen *s, const char *bytes, gsize length)
 {
-    g_autofree char *path = g_build_filename(s->box, BUILD_OBJECT, NULL);
+    g_autofree char *path = g_build_filename(s->box, COMPILE_OBJECT, NULL);
     cr_assert(g_file_set_contents(path, bytes, (gssize)length, NULL));
-    cr_assert(gate_judge(s->rubric, path, s->result, NULL));
+    gate_judge(s->rubric, path, s->result);
 }
 
 Test(gate, refuses_what_is_no_object)
@@ -281,7 +281,7 @@ Test(gate, refuses_what_is_no_object)
     cr_expect_not_null(specimen_find(s, "refused", "it is no object file (rule: object)"));
 
     g_autoptr(Specimen) missing = specimen_new(NULL);
-    cr_assert(gate_judge(missing->rubric, "/nonexistent/attention.so", missing->result, NULL));
+    gate_judge(missing->rubric, "/nonexistent/attention.so", missing->result);
     cr_expect_eq(missing->result->status, SUBMISSION_REFUSED);
 }
 
@@ -291,7 +291,7 @@ Test(gate, refuses_an_object_of_two_minds)
     g_autoptr(Specimen) s = specimen_new("int create_causal_mask(void) { return 1; }\n");
     specimen_judge(s);
     cr_assert_eq(s->result->status, SUBMISSION_GRADED);
-    g_autofree char *path = g_build_filename(s->box, BUILD_OBJECT, NULL);
+    g_autofree char *path = g_build_filename(s->box, COMPILE_OBJECT, NULL);
     g_autofree char *bytes = NULL;
     gsize length = 0;
     cr_assert(g_file_get_contents(path, &bytes, &length, NULL));
@@ -316,7 +316,7 @@ static char *accepted_bytes(Specimen *s, gsize *length)
 {
     specimen_judge(s);
     cr_assert_eq(s->result->status, SUBMISSION_GRADED, "%s", s->result->reason);
-    g_autofree char *path = g_build_filename(s->box, BUILD_OBJECT, NULL);
+    g_autofree char *path = g_build_filename(s->box, COMPILE_OBJECT, NULL);
     char *bytes = NULL;
     cr_assert(g_file_get_contents(path, &bytes, length, NULL));
     return bytes;

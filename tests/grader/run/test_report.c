@@ -13,7 +13,7 @@ static GPtrArray *load(const char *text, GError **error)
     g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
     g_autofree char *path = g_build_filename(folder, "report.json", NULL);
     cr_assert(g_file_set_contents(path, text, -1, NULL), "written");
-    return testreport_load(path, error);
+    return run_report_load(path, error);
 }
 
 static void expect_refused(const char *text, const char *reason)
@@ -58,7 +58,7 @@ static TestResult *apply(const char *status, const char *message)
     ReportedTest reported = {
         .status = (char *)status, .assertions = 2, .messages = (char *[]){(char *)message, NULL}};
     test->status = TEST_BROKEN;
-    testreport_apply(&reported, test);
+    run_report_apply(&reported, test);
     return test;
 }
 
@@ -110,7 +110,7 @@ Test(testreport, knows_our_own_faults)
     expect_applied("crashed", NULL, TEST_BROKEN);
     expect_applied("skipped", NULL, TEST_BROKEN);
     TestResult *test = test_result_new("causal", "the mask");
-    testreport_apply(NULL, test);
+    run_report_apply(NULL, test);
     cr_expect_eq(test->status, TEST_BROKEN, "a test without a report");
     test_result_free(test);
 }

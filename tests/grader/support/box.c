@@ -128,7 +128,7 @@ Process *box_run(const Sandbox *sandbox, SandboxProfile profile, const char *box
                  const char *command)
 {
     g_autoptr(GError) error = NULL;
-    int filter = sandbox_leaf_filter(sandbox, &error);
+    int filter = sandbox_lockdown_filter(sandbox, &error);
     Process *process = box_start(sandbox, profile, box, command, filter, &error);
     cr_assert_not_null(process, "%s", error ? error->message : "no reason");
     process_wait(process);

@@ -50,7 +50,8 @@ Case case_new(const char *student)
         g_ptr_array_add(c.result->items,
                         item_result_new(item->id, item->grade_id, item->title, item->points));
     }
-    must(build_submission(c.rubric, c.sandbox, c.box, BUILD_TO_GRADE, c.result, &error), &error);
+    must(compile_submission(c.rubric, c.sandbox, c.box, COMPILE_TO_GRADE, c.result, &error),
+         &error);
     cr_assert_eq(c.result->status, SUBMISSION_GRADED, "%s", c.result->reason);
     return c;
 }
@@ -113,7 +114,7 @@ static GBytes *answer_natively(const Case *c, const Call *call, const WireHeader
     g_byte_array_append(bytes, call->payload.bytes, request->length);
     cr_assert(g_file_set_contents(script, (const char *)bytes->data, bytes->len, NULL));
     g_unlink(results);
-    g_autofree char *command = g_strdup_printf("exec ./worker replay '%s' ./" BUILD_OBJECT
+    g_autofree char *command = g_strdup_printf("exec ./worker replay '%s' ./" COMPILE_OBJECT
                                                " " G_STRINGIFY(REPLAY_RESULTS_FD) ">'%s'",
                                                script, results);
     const char *argv[] = {"/bin/sh", "-c", command, NULL};

@@ -84,8 +84,8 @@ void specimen_build(Specimen *submission)
     gboolean ok = intake_take(submission->rubric, submission->folder, submission->box,
                               submission->result, &error);
     if (ok && submission->result->status == SUBMISSION_GRADED)
-        ok = build_submission(submission->rubric, sandbox, submission->box, BUILD_TO_GRADE,
-                              submission->result, &error);
+        ok = compile_submission(submission->rubric, sandbox, submission->box, COMPILE_TO_GRADE,
+                                submission->result, &error);
     cr_assert(ok, "%s", error != NULL ? error->message : "");
 }
 
@@ -94,8 +94,8 @@ void specimen_judge(Specimen *submission)
     specimen_build(submission);
     if (submission->result->status != SUBMISSION_GRADED)
         return;
-    g_autofree char *object = g_build_filename(submission->box, BUILD_OBJECT, NULL);
-    cr_assert(gate_judge(submission->rubric, object, submission->result, NULL));
+    g_autofree char *object = g_build_filename(submission->box, COMPILE_OBJECT, NULL);
+    gate_judge(submission->rubric, object, submission->result);
 }
 
 const Diagnostic *specimen_find(const Specimen *submission, const char *severity, const char *part)
