@@ -168,12 +168,14 @@ format: ## lay out the C sources
 	clang-format -i $(SOURCES)
 
 lint: ## look for mistakes without running anything
+	$(Q)tests/grader/includes.sh
+	$(Q)tests/includes.py $(FLOORS)
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
 	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	    --suppress=internalAstError --library=gtk '-DTest(suite,name,...)=void suite##_##name(void)' \
 	    '-DTestSuite(...)=struct suite' '-DParameterizedTest(p,suite,name,...)=void suite##_##name(p)' \
 	    '-DParameterizedTestParameters(suite,name)=void suite##_##name##_parameters(void)' \
-	    -D__x86_64__ -Istarter -Igrader $(filter %.c,$(SOURCES))
+	    -D__x86_64__ -Istarter -Igrader -Itests/support -Itests/grader $(filter %.c,$(SOURCES))
 	$(Q)printf '%s\n' $(filter grader/% starter/% solution/%,$(filter %.c,$(SOURCES))) | \
 	    xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(GRADER_CFLAGS) -Itests/support' sh
 	$(Q)shellcheck $(SCRIPTS)

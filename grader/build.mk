@@ -15,9 +15,16 @@ SAY = $(if $(V),@:,@printf '  %-5s %s\n')
 # ---- flags ---------------------------------------------------------------------------------------
 
 PACKAGES := glib-2.0 gio-2.0 jansson yaml-0.1 libelf libseccomp
-# The folders whose modules make the program `grader`; ARCHITECTURE.md tells what each is for. Only
-# instructors have grader/instructor/.
-ROOMS := base wire result rubric sandbox intake compile gate run valgrind memory report commands
+# The rooms of the grader from the ground up; ARCHITECTURE.md tells what each is for. A file includes
+# only what is of its own room or of one before it, which `make lint` holds: tests/includes.py. The
+# first rows are plain C, and have no room of the others to stand on; "." is grader/ itself.
+FLOORS := wire inside/confine inside/worker inside/control \
+    tests/support proxy tests/support/direct.c \
+    base result rubric sandbox intake gate compile valgrind run memory report . commands \
+    instructor/inbox instructor/gradebook instructor/export instructor/batch \
+    instructor/mutants instructor/release instructor/proof instructor/commands main.c
+# Those that make the program `grader`; only instructors have grader/instructor/.
+ROOMS := $(filter-out inside/% tests/% proxy instructor/% . main.c,$(FLOORS))
 INSTRUCTOR := $(wildcard grader/instructor/*/*.c)
 ifneq ($(INSTRUCTOR),)
 PACKAGES += sqlite3 libarchive
