@@ -79,8 +79,8 @@ def main(arguments):
               if not os.path.exists(path)]
     files = sorted(glob.glob('grader/**/*.[ch]', recursive=True) + glob.glob('tests/support/*.[ch]'))
     room_of = {file: places.get(file) or places.get(os.path.dirname(file)) for file in files}
-    faults += [f'{file}: {os.path.dirname(file)} is not named as a room' for file in files
-               if not room_of[file]]
+    homeless = {os.path.dirname(file) for file in files if not room_of[file]}
+    faults += [f'{folder} is not named as a room' for folder in sorted(homeless)]
 
     uses = {room: set() for room in rooms}
     modules = {}

@@ -92,8 +92,7 @@ typedef struct {
     Result *result;
 } Build;
 
-/* ---- running gcc --------------------------------------------------------------------------------
- */
+/* ---- running gcc ----------------------------------------------------------------------------- */
 
 static void add_flags(GPtrArray *argv, const char *const *flags, gsize n)
 {
@@ -147,8 +146,7 @@ static gboolean succeeded(const Build *build, const ProcessOutcome *outcome, con
            S_ISREG(info.st_mode);
 }
 
-/* ---- the files that the kit adds ----------------------------------------------------------------
- */
+/* ---- the files that the kit adds ------------------------------------------------------------- */
 
 static gboolean write_file(const Build *build, const char *name, const char *text, GError **error)
 {
@@ -174,8 +172,7 @@ static gboolean write_exports(const Build *build, GError **error)
     return write_file(build, EXPORTS, text, error);
 }
 
-/* ---- verdicts -----------------------------------------------------------------------------------
- */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 /*
  * "Does not compile" is only said if the same gcc, in the same sandbox, compiles what is known to
@@ -229,8 +226,7 @@ static gboolean judge_failure(const Build *build, const ProcessOutcome *outcome,
     return TRUE;
 }
 
-/* ---- the build ----------------------------------------------------------------------------------
- */
+/* ---- the build ------------------------------------------------------------------------------- */
 
 static guint read_diagnostics(const Build *build, const ProcessOutcome *outcome)
 {

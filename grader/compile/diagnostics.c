@@ -19,8 +19,7 @@ typedef struct {
     GRegex *assembler, *temporary; /* a line of the assembler; a word that names a file of gcc's */
 } Reader;
 
-/* ---- text ---------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /*
  * gcc's JSON is not always JSON: control characters and bytes that are no UTF-8 come through from
@@ -49,8 +48,7 @@ static char *bounded(const char *text, gsize limit)
     return g_strdup_printf("%.*s...", (int)(end - text), text);
 }
 
-/* ---- one message --------------------------------------------------------------------------------
- */
+/* ---- one message ----------------------------------------------------------------------------- */
 
 static Diagnostic *new_diagnostic(const Reader *reader, const char *severity, const char *file,
                                   json_int_t line, const char *message)
@@ -82,8 +80,7 @@ static gboolean keep(Reader *reader, Diagnostic *diagnostic)
     return FALSE;
 }
 
-/* ---- JSON: the compiler -------------------------------------------------------------------------
- */
+/* ---- JSON: the compiler ---------------------------------------------------------------------- */
 
 static const char *severity_of(const char *kind)
 {
@@ -148,8 +145,7 @@ static const char *read_array(Reader *reader, const char *at)
     return *at == ']' ? at + 1 : strchr(at, '\n');
 }
 
-/* ---- plain text: assembler, linker, driver ------------------------------------------------------
- */
+/* ---- plain text: assembler, linker, driver --------------------------------------------------- */
 
 /* "attention.c:7: Error: no such instruction: `foo'" */
 static gboolean read_assembler_line(Reader *reader, const char *line)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "gate/load.h"
+
 /* rol $3, rol $13, rol $61, rol $51, all of %rdi: together they change nothing (valgrind.h). */
 static const guint8 x86_preamble[] = {0x48, 0xc1, 0xc7, 0x03, 0x48, 0xc1, 0xc7, 0x0d,
                                       0x48, 0xc1, 0xc7, 0x3d, 0x48, 0xc1, 0xc7, 0x33};

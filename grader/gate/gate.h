@@ -1,7 +1,8 @@
 /*
  * gate.h: judge the object before it runs. Read with libelf; the file is untrusted.
  *
- * Each refusal ends with the name of its rule:
+ * Each refusal ends with the name of its rule. `symbol` and `defines` are in symbols.c, the others
+ * in rules.c:
  *
  *     symbol       needs a function that neither the rubric nor tensor.h gives
  *     defines      defines a function of the C library or of the kit, or exports what is no function

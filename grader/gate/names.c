@@ -20,60 +20,23 @@ char *gate_plain_name(const char *symbol)
 
 gboolean gate_is_compilers_own(const char *symbol)
 {
-    static const char *const names[] = {
-        "__stack_chk_fail",
-        "__assert_fail",
-        "__errno_location",
-        "__tls_get_addr",
-        "__ctype_b_loc",
-        "__ctype_tolower_loc",
-        "__ctype_toupper_loc",
-        "_GLOBAL_OFFSET_TABLE_",
-        /* gcc makes these of struct copies, initialisers and pairs of calls */
-        "memcpy",
-        "memmove",
-        "memset",
-        "memcmp",
-        "strlen",
-        "stpcpy",
-        "sincos",
-        "sincosf",
-        "sincosl",
-        "exp10",
-        "exp10f",
-        "abort",
-        "putchar",
-        "puts",
-        "fwrite",
-        "fputc",
-        /* macros of math.h */
-        "__fpclassify",
-        "__fpclassifyf",
-        "__fpclassifyl",
-        "__isnan",
-        "__isnanf",
-        "__isnanl",
-        "__isinf",
-        "__isinff",
-        "__isinfl",
-        "__finite",
-        "__finitef",
-        "__finitel",
-        "__signbit",
-        "__signbitf",
-        "__signbitl",
-        "isnan",
-        "isnanf",
-        "isnanl",
-        "isinf",
-        "isinff",
-        "isinfl",
-        "finite",
-        "finitef",
-        "finitel",
-        NULL,
-    };
-    return api_has(names, symbol);
+    static const char *const headers[] = {
+        "__stack_chk_fail",    "__assert_fail",         "__errno_location",
+        "__tls_get_addr",      "__ctype_b_loc",         "__ctype_tolower_loc",
+        "__ctype_toupper_loc", "_GLOBAL_OFFSET_TABLE_", NULL};
+    /* gcc makes these of struct copies, initialisers and pairs of calls. */
+    static const char *const made[] = {"memcpy", "memmove", "memset",  "memcmp",  "strlen",
+                                       "stpcpy", "sincos",  "sincosf", "sincosl", "exp10",
+                                       "exp10f", "abort",   "putchar", "puts",    "fwrite",
+                                       "fputc",  NULL};
+    /* Macros of math.h. */
+    static const char *const math[] = {
+        "__fpclassify", "__fpclassifyf", "__fpclassifyl", "__isnan",    "__isnanf",
+        "__isnanl",     "__isinf",       "__isinff",      "__isinfl",   "__finite",
+        "__finitef",    "__finitel",     "__signbit",     "__signbitf", "__signbitl",
+        "isnan",        "isnanf",        "isnanl",        "isinf",      "isinff",
+        "isinfl",       "finite",        "finitef",       "finitel",    NULL};
+    return api_has(headers, symbol) || api_has(made, symbol) || api_has(math, symbol);
 }
 
 gboolean gate_is_reserved(const char *name)

@@ -1,9 +1,5 @@
 /*
- * object.h: read an untrusted shared object with libelf, for the gate.
- *
- * The file is copied to memory once, so it cannot change while it is judged. The loader will go by
- * the program headers and the dynamic table, libelf goes by sections; gate_object_load() refuses
- * an object in which the two do not agree, so that what is judged is what will be loaded.
+ * object.h: what is in a shared object, once load.h has read it.
  */
 #pragma once
 
@@ -19,8 +15,6 @@ typedef struct {
     GArray *dynamic;  /* GElf_Dyn, without the final DT_NULL */
 } GateObject;
 
-/* NULL if it is no object that we could load; `why` then says so, in static words. */
-GateObject *gate_object_load(const char *path, const char **why);
 void gate_object_free(GateObject *object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GateObject, gate_object_free)
 
@@ -30,13 +24,6 @@ GElf_Xword gate_object_dynamic(const GateObject *object, GElf_Sxword tag);
 /* The first section of this type, at this address if it is not 0, and its header; or NULL. */
 Elf_Scn *gate_object_section(const GateObject *object, GElf_Word type, GElf_Addr address,
                              GElf_Shdr *header);
-
-/*
- * Is there exactly this section where the loader will look? libelf gives no data at all of a table
- * that ends within an entry; the loader reads it.
- */
-gboolean gate_object_agrees(const GateObject *object, GElf_Word type, GElf_Addr address,
-                            guint64 size);
 
 /* Visit the symbols of the table of this type, SHT_DYNSYM or SHT_SYMTAB. Names are never NULL. */
 typedef void (*GateSymbolVisit)(const GElf_Sym *symbol, const char *name, gpointer data);

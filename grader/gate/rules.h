@@ -1,32 +1,21 @@
 /*
- * rules.h: what the parts of the gate share.
+ * rules.h: the rules, by what of the object they look at. gate.h says what each is.
  */
 #pragma once
 
-#include "base/source.h"
-#include "gate/object.h"
-#include "result/result.h"
-#include "rubric/rubric.h"
+#include "gate/verdict.h"
 
-/* One object on trial. */
-typedef struct {
-    const Rubric *rubric;
-    const GateObject *object;
-    const Source *source;
-    const char *file; /* name of the source in messages */
-    Result *result;
-    guint n_refused; /* how often something was refused, repetitions too */
-} Gate;
+/* object: it could not be loaded, see gate_object_load(). */
+void gate_judge_unreadable(Gate *gate, const char *why);
 
-/*
- * Refuse the object: `rule` in a few words, then what breaks it. `line` is where in the source, or
- * 0; `hint` says what to do instead. Repetitions of a message are dropped.
- */
-void gate_refuse(Gate *gate, const char *rule, guint line, const char *hint, const char *format,
-                 ...) G_GNUC_PRINTF(5, 6);
+/* size, segment, stack, object: how its parts will lie in memory. */
+void gate_judge_segments(Gate *gate);
 
-/* Was so much refused that to look on is a waste? An object may have a million faults. */
-gboolean gate_has_enough(const Gate *gate);
+/* constructor, ifunc, object: what it asks the loader to run, to compute, to load and to change. */
+void gate_judge_loading(Gate *gate);
 
-/* The rules about symbols: what it defines and what it needs. */
+/* symbol, defines: what it needs and what it defines; in symbols.c. */
 void gate_judge_symbols(Gate *gate);
+
+/* instruction, valgrind: what its code contains. */
+void gate_judge_code(Gate *gate);

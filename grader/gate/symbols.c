@@ -8,17 +8,16 @@
 
 enum { NAME_LIMIT = 80 };
 
-static char *shown(const char *name)
+static char *escaped(const char *name)
 {
     return escape_text(name, -1, NAME_LIMIT, FALSE);
 }
 
-/* ---- what it needs ------------------------------------------------------------------------------
- */
+/* ---- what it needs --------------------------------------------------------------------------- */
 
 static void refuse_needed(Gate *gate, const char *name)
 {
-    g_autofree char *label = shown(name);
+    g_autofree char *label = escaped(name);
     guint line = source_find(gate->source, name);
     if (api_has(api_attention, name))
         gate_refuse(gate, "symbol", line, "write it, or start again from the starter's attention.c",
@@ -61,12 +60,11 @@ static void judge_needed(Gate *gate, const char *symbol)
         refuse_needed(gate, plain);
 }
 
-/* ---- what it defines ----------------------------------------------------------------------------
- */
+/* ---- what it defines ------------------------------------------------------------------------- */
 
 static void judge_exported(Gate *gate, const GElf_Sym *symbol, const char *name)
 {
-    g_autofree char *label = shown(name);
+    g_autofree char *label = escaped(name);
     guint line = source_find(gate->source, name);
     if (!api_has(api_attention, name))
         gate_refuse(gate, "defines", line, "make it static", "'%s' is visible outside of the file",
@@ -83,7 +81,7 @@ static void visit_dynamic(const GElf_Sym *symbol, const char *name, gpointer dat
     if (gate_has_enough(gate))
         return;
     if (GELF_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC) {
-        g_autofree char *label = shown(name);
+        g_autofree char *label = escaped(name);
         gate_refuse(gate, "ifunc", source_find(gate->source, name), "write one plain function",
                     "'%s' is chosen at load time (IFUNC)", label);
     } else if (symbol->st_shndx == SHN_UNDEF) {
@@ -128,7 +126,7 @@ static void refuse_unprintable(Gate *gate, const char *name)
         plain &= !g_ascii_iscntrl(*at);
     if (plain || gate_has_enough(gate))
         return;
-    g_autofree char *label = shown(name);
+    g_autofree char *label = escaped(name);
     gate_refuse(gate, "symbol", 0, "use letters, digits and _",
                 "'%s' has characters that no name in C has", label);
 }
@@ -142,7 +140,7 @@ static void visit_any(const GElf_Sym *symbol, const char *name, gpointer data)
     if (gate_has_enough(gate) || symbol->st_shndx == SHN_UNDEF ||
         (type != STT_FUNC && type != STT_NOTYPE) || !gate_is_reserved(name))
         return;
-    g_autofree char *label = shown(name);
+    g_autofree char *label = escaped(name);
     gate_refuse(gate, "defines", source_find(gate->source, name),
                 "use the one that is given, or choose another name",
                 "'%s' is a name of the C library or of the kit", label);

@@ -32,8 +32,7 @@ static void judge(Intake *intake, SubmissionStatus status, const char *format, .
     va_end(arguments);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 /*
  * O_NONBLOCK: opening a FIFO must not wait for a writer. Kernels before 5.6, and some containers,
@@ -90,8 +89,7 @@ static int open_submission(const Rubric *rubric, const char *path, GError **erro
     return -1;
 }
 
-/* ---- one file -----------------------------------------------------------------------------------
- */
+/* ---- one file -------------------------------------------------------------------------------- */
 
 static const char *kind_of_file(mode_t mode)
 {

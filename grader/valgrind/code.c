@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gate/code.h"
+#include "gate/load.h"
 #include "gate/object.h"
 #include "valgrind/entries.h"
 

@@ -46,7 +46,7 @@ finds 'grader/base/error.c:2: grader/run/run.h is above: run stands on base' \
 finds 'grader/base and grader/run include each other' grader/base/error.c '#include "run/run.h"'
 finds 'grader/run/run.c:3: "run.h" does not name a file' grader/run/run.c '#include "run.h"'
 finds 'tests/support/fail.h:1: grader/base/error.h is above' tests/support/fail.h '#include "base/error.h"'
-finds 'grader/attic/box.c: grader/attic is not named as a room' grader/attic/box.c ''
+finds 'grader/attic is not named as a room' grader/attic/box.c ''
 finds 'a circle of includes: grader/run/list -> grader/run/run -> grader/run/list' \
     grader/run/run.h '#include "run/list.h"'
 rm -r grader/base
