@@ -5,6 +5,12 @@
 
 #include <glib.h>
 
+/* Close a descriptor if it is open, and forget it. */
+void files_close(int *fd);
+
+/* For an `int` that is closed when it goes out of scope: g_autofd of a later GLib. */
+#define files_autofd __attribute__((cleanup(files_close)))
+
 /* Copy a regular file of ours; `mode` are the permissions of the new one. */
 gboolean files_copy(const char *from, const char *to, int mode, GError **error);
 

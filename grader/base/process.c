@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/process_time.h"
 
 /* What one pump reads at most from one pipe, so that a flood cannot keep us from the deadline. */
@@ -49,13 +50,6 @@ struct Process {
 };
 
 /* ---- starting -------------------------------------------------------------------------------- */
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
 
 /* A copy of `fd` at `above` or higher: no mapping to a lower number can overwrite it there. */
 static int copy_above(int fd, int above, GError **error)
@@ -154,8 +148,8 @@ static gboolean start(Process *process, const ProcessSpec *spec, GError **error)
     gboolean started = open_output(&process->out, &out, error) &&
                        open_output(&process->err, &err, error) &&
                        spawn(process, spec, out, err, error);
-    close_fd(&out);
-    close_fd(&err);
+    files_close(&out);
+    files_close(&err);
     if (started)
         process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
     return started;
@@ -204,7 +198,7 @@ static void drain(Output *output, gsize limit)
             keep(output, chunk, (gsize)got, limit);
             total += (gsize)got;
         } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
-            close_fd(&output->fd);
+            files_close(&output->fd);
         } else if (errno == EAGAIN) {
             return;
         }
@@ -262,8 +256,8 @@ static void drain_rest(Process *process)
         drain(&process->err, process->output_limit);
         left = end - g_get_monotonic_time();
     }
-    close_fd(&process->out.fd);
-    close_fd(&process->err.fd);
+    files_close(&process->out.fd);
+    files_close(&process->err.fd);
 }
 
 /* The rest of its group dies before it is reaped: until then nobody else can get its number. */
@@ -375,9 +369,9 @@ void process_free(Process *process)
     if (!process->ended && process->pid > 0)
         reap(process);
     call_on_end(process);
-    close_fd(&process->pidfd);
-    close_fd(&process->out.fd);
-    close_fd(&process->err.fd);
+    files_close(&process->pidfd);
+    files_close(&process->out.fd);
+    files_close(&process->err.fd);
     g_string_free(process->out.text, TRUE);
     g_string_free(process->err.text, TRUE);
     g_free(process);

@@ -1,5 +1,4 @@
-#include "sandbox/layers.h"
-
+/* cgroup.c: control groups, of versions 1 and 2. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -9,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/process.h"
+#include "sandbox/parts.h"
 
 #define REMOVE_TRIES 500 /* milliseconds */
 #define GROUP_PREFIX "attention-run-"
@@ -20,12 +21,8 @@ static gboolean set_number(const char *group, const char *file, guint64 number)
 {
     g_autofree char *path = g_build_filename(group, file, NULL);
     g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, number);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return FALSE;
-    gboolean written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    close(fd);
-    return written;
+    files_autofd int fd = open(path, O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
 /* Is `word` in a list of words, as of controllers? */
@@ -194,27 +191,24 @@ static gboolean add_folder(SandboxGroup *group, const char *parent)
     return group->procs[group->n++] >= 0;
 }
 
-gboolean sandbox_group_make(const SandboxGroups *groups, guint64 memory, guint processes,
-                            SandboxGroup *group, GError **error)
+SandboxGroup *sandbox_group_new(const SandboxGroups *groups, guint64 memory, guint processes,
+                                GError **error)
 {
-    *group = (SandboxGroup){0};
+    SandboxGroup *group = g_new0(SandboxGroup, 1);
     gboolean made = TRUE;
     for (guint i = 0; i < groups->n && made; i++)
         made = add_folder(group, groups->parents[i]);
     if (made && (groups->n == 0 || set_limits(groups, group, memory, processes)))
-        return TRUE;
+        return group;
     grader_set_errno(error, "cannot make a control group in '%s'", groups->parents[0]);
-    sandbox_group_remove(group);
-    return FALSE;
+    sandbox_group_free(group);
+    return NULL;
 }
 
 void sandbox_group_close(SandboxGroup *group)
 {
-    for (guint i = 0; i < group->n; i++) {
-        if (group->procs[i] >= 0)
-            close(group->procs[i]);
-        group->procs[i] = -1;
-    }
+    for (guint i = 0; i < group->n; i++)
+        files_close(&group->procs[i]);
 }
 
 /* A group is busy for as long as the last of its processes, killed before, is not quite dead. */
@@ -224,12 +218,13 @@ static void remove_folder(const char *path)
         g_usleep(1000);
 }
 
-void sandbox_group_remove(SandboxGroup *group)
+void sandbox_group_free(gpointer data)
 {
+    SandboxGroup *group = data;
     sandbox_group_close(group);
-    for (guint i = 0; i < SANDBOX_GROUPS && group->paths[i]; i++) {
+    for (guint i = 0; i < group->n; i++) {
         remove_folder(group->paths[i]);
-        g_clear_pointer(&group->paths[i], g_free);
+        g_free(group->paths[i]);
     }
-    group->n = 0;
+    g_free(group);
 }

@@ -1,5 +1,4 @@
-#include "sandbox/layers.h"
-
+/* filter.c: which system calls a profile may make, as seccomp filters. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -9,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "inside/confine/leaf.h"
+#include "sandbox/parts.h"
 
 #define NEW_NAMESPACES                                                                             \
     (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |     \
@@ -23,7 +24,7 @@
 
 /*
  * The lists. A name that this machine's kernel or libseccomp does not know (open on arm64, say) is
- * passed over. What is on no list is refused: in a leaf the process is killed for it.
+ * passed over. What is on no list is refused: in the lockdown the process is killed for it.
  */
 
 /*
@@ -47,8 +48,8 @@ static const char running[] =
 /* What programs with several parts need; student code and Valgrind do not. */
 static const char waiting[] = "futex poll ppoll";
 
-/* The nursery talks to the grader over descriptors that it was given. */
-static const char nursing[] =
+/* The fork server talks to the grader over descriptors that it was given. */
+static const char serving[] =
     "epoll_create1 epoll_ctl epoll_pwait epoll_wait ftruncate memfd_create recvfrom recvmsg "
     "sendmsg sendto shutdown signalfd4";
 
@@ -99,7 +100,7 @@ static int add_rules(scmp_filter_ctx filter, const Rule *rules, guint count)
  * a time, so not to all that this user has; limits of oneself alone. No ioctl: nothing here is a
  * terminal.
  */
-static int allow_outside_leaf(scmp_filter_ctx filter)
+static int allow_outside_lockdown(scmp_filter_ctx filter)
 {
     const Rule rules[] = {
         {SCMP_SYS(clone), SCMP_ACT_ALLOW, 1, {SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0)}},
@@ -111,7 +112,7 @@ static int allow_outside_leaf(scmp_filter_ctx filter)
 }
 
 /* Memory that is no code; fstat as the C library says it; abort() of itself. */
-static int allow_in_leaf(scmp_filter_ctx filter)
+static int allow_in_lockdown(scmp_filter_ctx filter)
 {
     const Rule rules[] = {
         {SCMP_SYS(mmap), SCMP_ACT_ALLOW, 1, {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)}},
@@ -132,14 +133,12 @@ static int allow_in_leaf(scmp_filter_ctx filter)
 /* The filter's bytes, sealed: it is shared by all that start. */
 static int export(scmp_filter_ctx filter, GError **error)
 {
-    int fd = memfd_create("filter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    files_autofd int fd = memfd_create("filter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     int failed = fd < 0 ? -errno : seccomp_export_bpf(filter, fd);
     if (!failed && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0)
-        return fd;
+        return g_steal_fd(&fd);
     errno = failed ? -failed : errno;
     grader_set_errno(error, "cannot make a seccomp filter");
-    if (fd >= 0)
-        close(fd);
     return -1;
 }
 
@@ -173,30 +172,30 @@ static scmp_filter_ctx new_filter(guint32 otherwise)
 }
 
 /*
- * Outside of a leaf a call that is on no list "does not exist": the C library then takes the older
+ * Outside of the lockdown a call that is on no list "does not exist": the C library then takes the older
  * way (clone3), and a probe for a feature is answered as by an old kernel.
  */
 int sandbox_filter_new(SandboxProfile profile, GError **error)
 {
     static const char *const own[SANDBOX_PROFILES] = {
         [SANDBOX_COMPILER] = compiling,
-        [SANDBOX_WORKER] = nursing,
+        [SANDBOX_WORKER] = serving,
         [SANDBOX_MEMCHECK] = valgrinding,
     };
     scmp_filter_ctx filter = new_filter(SCMP_ACT_ERRNO(ENOSYS));
     int failed = allow(filter, computing);
     failed = failed ? failed : allow(filter, running);
-    failed = failed ? failed : allow_outside_leaf(filter);
+    failed = failed ? failed : allow_outside_lockdown(filter);
     failed = failed ? failed : allow(filter, own[profile]);
     if (profile != SANDBOX_MEMCHECK)
         failed = failed ? failed : allow(filter, waiting);
     return finish(filter, failed, error);
 }
 
-int sandbox_filter_new_leaf(GError **error)
+int sandbox_filter_new_lockdown(GError **error)
 {
     scmp_filter_ctx filter = new_filter(SCMP_ACT_KILL_PROCESS);
     int failed = allow(filter, computing);
-    failed = failed ? failed : allow_in_leaf(filter);
+    failed = failed ? failed : allow_in_lockdown(filter);
     return finish(filter, failed, error);
 }

@@ -1,11 +1,12 @@
-#include "sandbox/layers.h"
-
+/* paths.c: what a profile sees of the file system. */
 #include <dlfcn.h>
 #include <elf.h>
 #include <gnu/lib-names.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sandbox/parts.h"
 
 static void path_free(gpointer data)
 {

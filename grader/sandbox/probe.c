@@ -1,11 +1,11 @@
-#include "sandbox/layers.h"
-
+/* probe.c: which layers hold here, found out by starting a sandbox and trying to get out of it. */
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "inside/confine/probe.h"
+#include "sandbox/parts.h"
 
 #define PROBE_SECONDS 10
 #define PROBE_OUTPUT 4096
@@ -15,24 +15,13 @@
 
 /* ---- layers ---------------------------------------------------------------------------------- */
 
-static void set_layer(Sandbox *sandbox, LayerId id, LayerState state, const char *reason,
-                      const char *fix)
-{
-    Layer *layer = &sandbox->layers[id];
-    g_free(layer->reason);
-    g_free(layer->fix);
-    *layer = (Layer){.state = state, .reason = g_strdup(reason), .fix = g_strdup(fix)};
-}
-
 static void turn_off(Sandbox *sandbox)
 {
-    static const char *const names[LAYERS] = {"namespaces", "landlock", "seccomp", "limits",
-                                              "cgroup"};
     const char *variable = g_getenv(OFF_VARIABLE);
     g_auto(GStrv) off = g_strsplit(variable ? variable : "", ",", -1);
     for (LayerId layer = 0; layer < LAYERS; layer++)
-        if (g_strv_contains((const char *const *)off, names[layer]))
-            set_layer(sandbox, layer, LAYER_OFF, "turned off by " OFF_VARIABLE, NULL);
+        if (g_strv_contains((const char *const *)off, sandbox_layer_names[layer]))
+            sandbox_set_layer(sandbox, layer, LAYER_OFF, "turned off by " OFF_VARIABLE, NULL);
 }
 
 static gboolean file_says(const char *path, const char *value)
@@ -73,10 +62,11 @@ static const char *groups_fix(void)
 static void look(Sandbox *sandbox)
 {
     if (!sandbox->bwrap)
-        set_layer(sandbox, LAYER_NAMESPACES, LAYER_UNAVAILABLE, "bubblewrap is not installed",
-                  "sudo apt-get install bubblewrap");
+        sandbox_set_layer(sandbox, LAYER_NAMESPACES, LAYER_UNAVAILABLE,
+                          "bubblewrap is not installed", "sudo apt-get install bubblewrap");
     if (sandbox->groups->n == 0)
-        set_layer(sandbox, LAYER_CGROUP, LAYER_UNAVAILABLE, sandbox->groups->reason, groups_fix());
+        sandbox_set_layer(sandbox, LAYER_CGROUP, LAYER_UNAVAILABLE, sandbox->groups->reason,
+                          groups_fix());
 }
 
 /* ---- blame ----------------------------------------------------------------------------------- */
@@ -87,19 +77,12 @@ static void look(Sandbox *sandbox)
  */
 static gboolean blame(Sandbox *sandbox, const char *message)
 {
-    static const struct {
-        const char *prefix;
-        LayerId layer;
-    } named[] = {{"landlock: ", LAYER_LANDLOCK},
-                 {"seccomp: ", LAYER_SECCOMP},
-                 {"limits: ", LAYER_LIMITS},
-                 {"cgroup: ", LAYER_CGROUP}};
-    for (guint i = 0; i < G_N_ELEMENTS(named); i++) {
-        if (!g_str_has_prefix(message, named[i].prefix))
+    for (LayerId layer = LAYER_LANDLOCK; layer < LAYERS; layer++) {
+        g_autofree char *prefix = g_strconcat(sandbox_layer_names[layer], ": ", NULL);
+        if (!g_str_has_prefix(message, prefix))
             continue;
-        gboolean held = sandbox_layer_holds(sandbox, named[i].layer);
-        set_layer(sandbox, named[i].layer, LAYER_UNAVAILABLE, message + strlen(named[i].prefix),
-                  NULL);
+        gboolean held = sandbox_layer_holds(sandbox, layer);
+        sandbox_set_layer(sandbox, layer, LAYER_UNAVAILABLE, message + strlen(prefix), NULL);
         return held;
     }
     if (sandbox->superuser) {
@@ -108,7 +91,7 @@ static gboolean blame(Sandbox *sandbox, const char *message)
     }
     if (!sandbox_layer_holds(sandbox, LAYER_NAMESPACES))
         return FALSE;
-    set_layer(sandbox, LAYER_NAMESPACES, LAYER_UNAVAILABLE, message, namespaces_fix());
+    sandbox_set_layer(sandbox, LAYER_NAMESPACES, LAYER_UNAVAILABLE, message, namespaces_fix());
     sandbox->superuser = geteuid() == 0;
     return TRUE;
 }
@@ -156,7 +139,7 @@ static void judge(Sandbox *sandbox, const char *output)
         if (!sandbox_layer_holds(sandbox, layer) || was_refused(lines, i))
             continue;
         g_autofree char *reason = g_strdup_printf("the probe found that %s", attempts[i].what);
-        set_layer(sandbox, layer, LAYER_UNAVAILABLE, reason, NULL);
+        sandbox_set_layer(sandbox, layer, LAYER_UNAVAILABLE, reason, NULL);
     }
 }
 
@@ -166,7 +149,7 @@ static char *probe_in(const Sandbox *sandbox, const char *box, GError **error)
 {
     g_autofree char *self = g_strdup_printf("%d", getpid());
     const char *const argv[] = {"3", sandbox->confine, self, NULL};
-    const ProcessFd filter = {.fd = sandbox->leaf_filter, .number = 3};
+    const ProcessFd filter = {.fd = sandbox->lockdown_filter, .number = 3};
     SandboxSpec spec = {
         .profile = SANDBOX_WORKER,
         .box = box,

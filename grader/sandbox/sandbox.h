@@ -5,10 +5,10 @@
  * bubblewrap (no network, own pids and ipc, a file system that holds only what is listed here);
  * rlimits; Landlock; a seccomp allow list by libseccomp. The last three are put on by `confine`, a
  * small program of the kit that runs inside bubblewrap (or alone, where there are no namespaces)
- * and starts the program asked for. Student code gets a second, stricter filter (worker/leaf.h).
+ * and starts the program asked for. Student code runs in the lockdown, a second, stricter filter.
  *
  * sandbox_open() tries each layer once, with the real operation, and remembers what held; reports
- * say so. A Sandbox is immutable after that and shared by all threads.
+ * say so. A Sandbox is immutable after that and shared by all threads. Its parts are in parts.h.
  */
 #pragma once
 
@@ -60,8 +60,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
 Process *sandbox_start(const Sandbox *sandbox, const SandboxSpec *spec, GError **error);
 
 /*
- * The leaf's filter (worker/leaf.h) as a new descriptor, -1 on an error: pass it to the nursery as
- * one of spec->fds. The nursery's processes call leaf_confine() with it.
+ * The filter of the lockdown as a new descriptor, -1 on an error: pass it to the fork server as one
+ * of spec->fds. Each of its workers puts the filter on before student code runs.
  */
 int sandbox_lockdown_filter(const Sandbox *sandbox, GError **error);
 

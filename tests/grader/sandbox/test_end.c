@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox/layers.h"
+#include "sandbox/parts.h"
 
 /* ---- endings --------------------------------------------------------------------------------- */
 
@@ -244,11 +244,11 @@ Test(sandbox_end, leaves_no_group_behind, .timeout = 30)
 /* In a pid namespace of its own a grader cannot tell whether this one lives. */
 Test(sandbox_end, leaves_the_groups_of_a_grader_in_another_container, .timeout = 30)
 {
-    SandboxGroup group;
     SandboxGroups *groups = sandbox_groups_find();
     if (groups->n == 0 || geteuid() != 0 || unshare(CLONE_NEWPID) != 0)
         cr_skip_test("no control groups, or no pid namespaces");
-    cr_assert(sandbox_group_make(groups, 1 << 30, 10, &group, NULL));
+    SandboxGroup *group = sandbox_group_new(groups, 1 << 30, 10, NULL);
+    cr_assert_not_null(group);
     pid_t other = fork();
     if (other == 0) {
         sandbox_groups_free(sandbox_groups_find());
@@ -256,7 +256,7 @@ Test(sandbox_end, leaves_the_groups_of_a_grader_in_another_container, .timeout =
     }
     waitpid(other, NULL, 0);
     cr_expect_gt(count_groups(getpid()), 0, "it was removed");
-    sandbox_group_remove(&group);
+    sandbox_group_free(group);
     sandbox_groups_free(groups);
 }
 
@@ -266,10 +266,8 @@ Test(sandbox_end, removes_the_groups_of_a_grader_that_was_killed, .timeout = 30)
     if (groups->n == 0)
         cr_skip_test("no control groups here");
     pid_t grader = fork();
-    if (grader == 0) {
-        SandboxGroup group;
-        _exit(sandbox_group_make(groups, 1 << 30, 10, &group, NULL) ? 0 : 1);
-    }
+    if (grader == 0)
+        _exit(sandbox_group_new(groups, 1 << 30, 10, NULL) != NULL ? 0 : 1);
     int status;
     waitpid(grader, &status, 0);
     cr_expect_eq(status, 0);

@@ -1,6 +1,7 @@
-#include "sandbox/layers.h"
-
+/* command.c: the command line of one start: bubblewrap and confine, or confine alone. */
 #include <string.h>
+
+#include "sandbox/parts.h"
 
 /* The kit's confine inside the namespaces. */
 #define CONFINE_INSIDE "/confine"
@@ -156,19 +157,19 @@ static void add_landlock(GPtrArray *argv, const SandboxStart *start)
 
 static void add_confine(GPtrArray *argv, const SandboxStart *start)
 {
-    add_number(argv, "--status", (guint64)start->status);
-    add_number(argv, "--lifeline", (guint64)start->lifeline);
-    add_number(argv, "--keep", start->keep);
+    add_number(argv, "--status", start->own + OWN_STATUS);
+    add_number(argv, "--lifeline", start->own + OWN_LIFELINE);
+    add_number(argv, "--keep", start->own);
     if (start->user != 0)
         add_number(argv, "--user", start->user);
     for (guint i = 0; i < start->n_groups; i++)
-        add_number(argv, "--group", (guint64)start->groups[i]);
+        add_number(argv, "--group", start->own + OWN_GROUPS + i);
     if (sandbox_layer_holds(start->sandbox, LAYER_LIMITS))
         add_limits(argv, start);
     if (sandbox_layer_holds(start->sandbox, LAYER_LANDLOCK))
         add_landlock(argv, start);
     if (sandbox_layer_holds(start->sandbox, LAYER_SECCOMP))
-        add_number(argv, "--filter", (guint64)start->filter);
+        add_number(argv, "--filter", start->own + OWN_FILTER);
     if (start->probe)
         ADD(argv, "--probe");
     ADD(argv, "--");
