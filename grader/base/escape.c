@@ -32,7 +32,7 @@ static void append_escape(GString *out, gunichar c)
 }
 
 /*
- * Accents on one letter; no language piles up more. Hundreds of them cover the lines above and below.
+ * Accents on one letter; no language piles up more. Hundreds of them cover the lines around it.
  */
 enum { MARKS_LIMIT = 4 };
 

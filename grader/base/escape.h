@@ -9,7 +9,8 @@
 /*
  * Any bytes to one line (or, with `lines`, several) of at most `limit` bytes for a terminal or a
  * log: invalid UTF-8, control characters, bidirectional and invisible format characters, and more
- * accents than one letter can have become visible escapes such as \x1b or \u202e. A text that was cut ends with "...".
+ * accents than one letter can have become visible escapes such as \x1b or \u202e. A text that was
+ * cut ends with "...".
  */
 char *escape_text(const char *bytes, gssize length, gsize limit, gboolean lines);
 

@@ -2,6 +2,7 @@
 #include "base/files.h"
 
 #include <ftw.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +25,17 @@ gboolean files_copy(const char *from, const char *to, int mode, GError **error)
         return FALSE;
     return g_file_set_contents_full(to, bytes, (gssize)length, G_FILE_SET_CONTENTS_NONE, mode,
                                     error);
+}
+
+gboolean files_write_for_all(const char *path, const char *bytes, gsize length, GError **error)
+{
+    if (!g_file_set_contents_full(path, bytes, (gssize)length, G_FILE_SET_CONTENTS_NONE, 0644,
+                                  error))
+        return FALSE;
+    if (g_chmod(path, 0644) == 0)
+        return TRUE;
+    grader_set_errno(error, "cannot set the mode of '%s'", path);
+    return FALSE;
 }
 
 static gboolean write_through(const char *path, const char *text, GError **error)

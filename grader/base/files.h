@@ -14,6 +14,9 @@ void files_close(int *fd);
 /* Copy a regular file of ours; `mode` are the permissions of the new one. */
 gboolean files_copy(const char *from, const char *to, int mode, GError **error);
 
+/* Write a file of ours that everybody may read, whatever the umask: the sandbox's user, too. */
+gboolean files_write_for_all(const char *path, const char *bytes, gsize length, GError **error);
+
 /*
  * Write a file that somebody named. A regular file is replaced in one step, whole or not at all.
  * What else the name may stand for is written through, never replaced: /dev/null, /dev/stdout, a

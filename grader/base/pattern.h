@@ -6,8 +6,8 @@
 #include <glib.h>
 
 /*
- * Does the text match? `compiled`, a static variable that is NULL at first, keeps the expression for
- * good; g_regex_match_simple() would compile it each time. `match` may be NULL. From any thread.
+ * Does the text match? `compiled`, a static variable that is NULL at first, keeps the expression;
+ * g_regex_match_simple() would compile it each time. `match` may be NULL. From any thread.
  */
 gboolean pattern_matches(GRegex **compiled, const char *expression, GRegexCompileFlags flags,
                          const char *text, GMatchInfo **match);

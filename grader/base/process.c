@@ -296,7 +296,7 @@ int process_time_left(const Process *process)
 }
 
 /*
- * Before the first look it has hardly used up its limit, and most are at their end by then; after it
+ * Before the first look it has hardly used up its limit, and most have ended by then; after that
  * it is looked at often.
  */
 static gboolean is_time_up(Process *process)

@@ -12,7 +12,7 @@ Source *source_load(const char *path);
 void source_free(Source *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Source, source_free)
 
-/* The text of a line, counted from 1: valid UTF-8, bounded, without its end. NULL if there is none. */
+/* The text of a line, counted from 1: valid UTF-8, bounded, without its end; NULL if none. */
 char *source_line(const Source *source, guint line);
 
 /*

@@ -17,7 +17,7 @@ guint wrap_columns(const char *text);
  */
 void wrap_text(GString *out, guint column, guint indent, const char *text);
 
-/* Append as much of one line of text as fits behind `column`, "..." at its end if that is not all. */
+/* Append what of one line of text fits behind `column`, "..." at its end if that is not all. */
 void wrap_cut(GString *out, guint column, const char *text);
 
 /* Append blanks until the text from `start` on is as wide as `columns`. */

@@ -1,11 +1,12 @@
 #include "compile/compile.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "compile/diagnostics.h"
 #include "gate/code.h"
 #include "wire/api.h"
@@ -29,35 +30,18 @@
  */
 enum { OUTPUT_LIMIT = 4 * 1024 * 1024 };
 
-/*
- * Frames in Valgrind's reports must be the student's functions, so nothing is inlined and no call
- * becomes a jump; gnu89-inline then gives a plain `inline` function a body, as it has at -O2.
- * gcc would leave out an allocation that is never used, and with it the leak.
- * Results must not depend on the processor: no contraction to fma. Fortified functions of libc
- * would end the program where Valgrind has more to say.
- */
-static const char *const compile_flags[] = {"-std=gnu17",
-                                            "-O1",
-                                            "-g",
-                                            "-fPIC",
-                                            "-pipe",
-                                            "-Wall",
-                                            "-Wextra",
-                                            "-Wtrampolines",
-                                            "-fdiagnostics-format=json",
-                                            "-fno-omit-frame-pointer",
-                                            "-fno-optimize-sibling-calls",
-                                            "-fno-inline",
-                                            "-fgnu89-inline",
-                                            "-ffp-contract=off",
-                                            "-fno-builtin-malloc",
-                                            "-fno-builtin-calloc",
-                                            "-fno-builtin-realloc",
-                                            "-fno-builtin-aligned_alloc",
-                                            "-fno-builtin-strdup",
-                                            "-U_FORTIFY_SOURCE",
-                                            "-fstack-protector-strong",
-                                            "-Iinclude"};
+static const char *const compile_flags[] = {
+    "-std=gnu17", "-O1", "-g", "-fPIC", "-pipe", "-Iinclude", "-Wall", "-Wextra", "-Wtrampolines",
+    "-fdiagnostics-format=json",
+    /* Frames in Valgrind's reports must be the student's functions, so nothing is inlined and no call
+       becomes a jump; gnu89-inline then gives a plain `inline` function a body, as it has at -O2. */
+    "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fno-inline", "-fgnu89-inline",
+    /* gcc would leave out an allocation that is never used, and with it the leak. */
+    "-fno-builtin-malloc", "-fno-builtin-calloc", "-fno-builtin-realloc",
+    "-fno-builtin-aligned_alloc", "-fno-builtin-strdup",
+    /* Results must not depend on the processor: no contraction to fma. Fortified functions of libc
+       would end the program where Valgrind has more to say. */
+    "-ffp-contract=off", "-U_FORTIFY_SOURCE", "-fstack-protector-strong"};
 
 /*
  * No link-time optimisation: a submission could bring bytecode along, and gcc would compile that.
@@ -151,12 +135,7 @@ static gboolean succeeded(const Build *build, const ProcessOutcome *outcome, con
 static gboolean write_file(const Build *build, const char *name, const char *text, GError **error)
 {
     g_autofree char *path = g_build_filename(build->box, name, NULL);
-    if (!g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, error))
-        return FALSE;
-    if (g_chmod(path, 0644) == 0)
-        return TRUE;
-    grader_set_errno(error, "cannot set the mode of '%s'", path);
-    return FALSE;
+    return files_write_for_all(path, text, strlen(text), error);
 }
 
 static void remove_file(const Build *build, const char *name)

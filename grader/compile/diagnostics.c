@@ -105,7 +105,7 @@ static Diagnostic *read_element(const Reader *reader, json_t *element)
     return diagnostic;
 }
 
-/* The first note says where the other half is ("previous declaration of ..."), if it is elsewhere. */
+/* The first note says where the other half is, if elsewhere: "previous declaration of ...". */
 static void keep_with_note(Reader *reader, json_t *element)
 {
     Diagnostic *diagnostic = read_element(reader, element);

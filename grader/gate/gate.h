@@ -5,7 +5,7 @@
  * in rules.c:
  *
  *     symbol       needs a function that neither the rubric nor tensor.h gives
- *     defines      defines a function of the C library or of the kit, or exports what is no function
+ *     defines      defines a function of the C library or of the kit, or exports a variable
  *     constructor  has code that would run when it is loaded or unloaded
  *     ifunc        lets the loader compute an address
  *     size         has static data of absurd size

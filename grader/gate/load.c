@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
+
 enum {
     FILE_LIMIT = 32 * 1024 * 1024,
     SEGMENTS_LIMIT = 32,
@@ -35,7 +37,7 @@ static gboolean read_fully(int fd, char *bytes, gsize length)
 
 static gboolean read_object(GateObject *object, const char *path, const char **why)
 {
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    files_autofd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct stat info;
     gboolean regular = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
     gboolean ok = FALSE;
@@ -49,8 +51,6 @@ static gboolean read_object(GateObject *object, const char *path, const char **w
         ok = read_fully(fd, object->bytes, object->length);
         *why = ok ? NULL : "it cannot be read";
     }
-    if (fd >= 0)
-        close(fd);
     return ok;
 }
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,9 +9,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "intake/near.h"
 
-/* Everything here fails in one of two ways: FALSE and an error of ours, or a verdict on `result`. */
+/* Whatever fails here gives FALSE and an error of ours, or a verdict on `result`. */
 typedef struct {
     const Rubric *rubric;
     const char *into;
@@ -169,10 +169,7 @@ static gboolean accept_text(Intake *intake, const char *name, const GByteArray *
         judge(intake, SUBMISSION_REFUSED, "'%s' is UTF-16 text: save it as UTF-8", name);
     else if (has_bytes(text, "PK\x03\x04", 4) || has_bytes(text, "\x1f\x8b", 2))
         judge(intake, SUBMISSION_REFUSED, "'%s' is an archive: hand in the C source itself", name);
-    else if (has_bytes(text,
-                       "\x7f"
-                       "ELF",
-                       4))
+    else if (has_bytes(text, "\177ELF", 4))
         judge(intake, SUBMISSION_REFUSED, "'%s' is a compiled program: hand in the C source", name);
     else if (memchr(text->data, '\0', text->len) != NULL)
         judge(intake, SUBMISSION_REFUSED, "'%s' contains NUL bytes: it is no C source text", name);
@@ -182,14 +179,8 @@ static gboolean accept_text(Intake *intake, const char *name, const GByteArray *
 static gboolean store(Intake *intake, const char *name, const GByteArray *text, GError **error)
 {
     g_autofree char *target = g_build_filename(intake->into, name, NULL);
-    if (!g_file_set_contents_full(target, (const char *)text->data, text->len,
-                                  G_FILE_SET_CONTENTS_NONE, 0644, error))
+    if (!files_write_for_all(target, (const char *)text->data, text->len, error))
         return FALSE;
-    /* The mode above goes through the umask; the sandbox's user must be able to read. */
-    if (g_chmod(target, 0644) != 0) {
-        grader_set_errno(error, "cannot set the mode of '%s'", target);
-        return FALSE;
-    }
     g_autofree char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, text->data, text->len);
     g_ptr_array_add(intake->result->files, submitted_file_new(name, sha256, text->len));
     return TRUE;
@@ -217,35 +208,32 @@ static gboolean explain_failure(Intake *intake, int folder, const char *name, GE
 
 static gboolean take_file(Intake *intake, int folder, const char *name, GError **error)
 {
-    int fd = open_beneath(folder, name);
+    files_autofd int fd = open_beneath(folder, name);
     if (fd < 0)
         return explain_failure(intake, folder, name, error);
-
     struct stat info;
-    g_autoptr(GByteArray) text = NULL;
-    gboolean ok = fstat(fd, &info) == 0;
-    if (!ok)
+    if (fstat(fd, &info) != 0) {
         grader_set_errno(error, "cannot examine '%s'", name);
-    else if (accept_file(intake, name, &info)) {
-        text = read_bounded(fd, (gsize)intake->rubric->limits.file_kib * 1024, error);
-        ok = text != NULL;
+        return FALSE;
     }
-    close(fd);
-    if (!ok || text == NULL || !accept_text(intake, name, text))
-        return ok;
-    return store(intake, name, text, error);
+    if (!accept_file(intake, name, &info))
+        return TRUE;
+    gsize limit = (gsize)intake->rubric->limits.file_kib * 1024;
+    g_autoptr(GByteArray) text = read_bounded(fd, limit, error);
+    if (text == NULL)
+        return FALSE;
+    return !accept_text(intake, name, text) || store(intake, name, text, error);
 }
 
 gboolean intake_take(const Rubric *rubric, const char *submission, const char *into, Result *result,
                      GError **error)
 {
     Intake intake = {rubric, into, result};
-    int folder = open_submission(rubric, submission, error);
+    files_autofd int folder = open_submission(rubric, submission, error);
     if (folder < 0)
         return FALSE;
     gboolean ok = TRUE;
     for (guint i = 0; ok && i < rubric->files->len && result->status == SUBMISSION_GRADED; i++)
         ok = take_file(&intake, folder, rubric->files->pdata[i], error);
-    close(folder);
     return ok;
 }

@@ -30,7 +30,7 @@ static gboolean is_regular(int fd, const char *name)
     return fstatat(fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
 }
 
-/* "Attention.C", "attention (1).c", "attention.c.txt", "attention_final.cpp": stem first, then .c */
+/* "Attention.C", "attention (1).c", "attention.c.txt", "attention_end.cpp": stem first, then .c */
 static gboolean is_similar(const Search *search, const char *name)
 {
     g_autofree char *lower = g_ascii_strdown(name, -1);

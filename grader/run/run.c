@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/escape.h"
+#include "base/files.h"
 #include "compile/compile.h"
 #include "inside/worker/nursery.h"
 #include "run/report.h"
@@ -37,7 +38,7 @@
 
 /* Everything that is open during a run. */
 typedef struct {
-    const TestRun *run;
+    const TestRun *spec;
     const Rubric *rubric;
     Result *result;
     GPtrArray *wanted; /* TestResult *, not owned: those that run; a worker's id is index + 1 */
@@ -46,29 +47,26 @@ typedef struct {
     gint64 *started;   /* per wanted test: when it got its worker, on the monotonic clock */
     double waited;     /* workers that waited until their time was up by the clock */
     int listening;     /* the proxies connect here */
-    int control;       /* to the nursery */
+    int control;       /* to the fork server */
     guint running;     /* workers */
-    Process *nursery;
+    Process *server;
     Process *program;
-} Session;
+} Run;
 
-static void session_clear(Session *session)
+static void run_clear(Run *run)
 {
-    g_clear_pointer(&session->program, process_free);
-    g_clear_pointer(&session->nursery, process_free);
-    for (guint i = 0; session->printed != NULL && i < session->wanted->len; i++)
-        if (session->printed[i] >= 0)
-            close(session->printed[i]);
-    g_free(session->printed);
-    g_free(session->started);
-    g_clear_pointer(&session->wanted, g_ptr_array_unref);
-    g_clear_pointer(&session->suites, g_ptr_array_unref);
-    if (session->listening >= 0)
-        close(session->listening);
-    if (session->control >= 0)
-        close(session->control);
+    g_clear_pointer(&run->program, process_free);
+    g_clear_pointer(&run->server, process_free);
+    for (guint i = 0; run->printed != NULL && i < run->wanted->len; i++)
+        files_close(&run->printed[i]);
+    g_free(run->printed);
+    g_free(run->started);
+    g_clear_pointer(&run->wanted, g_ptr_array_unref);
+    g_clear_pointer(&run->suites, g_ptr_array_unref);
+    files_close(&run->listening);
+    files_close(&run->control);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Session, session_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
 char *run_record_path(const char *scratch, const char *suite, const char *test)
 {
@@ -78,61 +76,59 @@ char *run_record_path(const char *scratch, const char *suite, const char *test)
 /* ---- what there is to run -------------------------------------------------------------------- */
 
 /* Enter each wanted test into its item, as one that has not been reported yet. */
-static gboolean enter_tests(Session *session, GError **error)
+static gboolean enter_tests(Run *run, GError **error)
 {
-    const TestRun *run = session->run;
-    for (guint i = 0; i < run->tests->len; i++) {
-        const ListedTest *listed = run->tests->pdata[i];
+    const TestRun *asked = run->spec;
+    for (guint i = 0; i < asked->tests->len; i++) {
+        const ListedTest *listed = asked->tests->pdata[i];
         g_autofree char *full = g_strdup_printf("%s/%s", listed->suite, listed->name);
-        if (run->filter != NULL && !g_pattern_match_simple(run->filter, full))
+        if (asked->filter != NULL && !g_pattern_match_simple(asked->filter, full))
             continue;
-        ItemResult *item = result_item(session->result, listed->suite);
+        ItemResult *item = result_item(run->result, listed->suite);
         if (item == NULL)
             continue;
         TestResult *test = test_result_new(listed->name, listed->title);
         test->status = TEST_BROKEN;
         g_ptr_array_add(item->tests, test);
-        g_ptr_array_add(session->wanted, test);
-        g_ptr_array_add(session->suites, listed->suite);
+        g_ptr_array_add(run->wanted, test);
+        g_ptr_array_add(run->suites, listed->suite);
     }
-    if (session->wanted->len == 0) {
-        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "no test is called '%s'", run->filter);
+    if (run->wanted->len == 0) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "no test is called '%s'",
+                    asked->filter);
         return FALSE;
     }
-    session->started = g_new0(gint64, session->wanted->len);
-    session->printed = g_new(int, session->wanted->len);
-    for (guint i = 0; i < session->wanted->len; i++)
-        session->printed[i] = -1;
+    run->started = g_new0(gint64, run->wanted->len);
+    run->printed = g_new(int, run->wanted->len);
+    for (guint i = 0; i < run->wanted->len; i++)
+        run->printed[i] = -1;
     return TRUE;
 }
 
-/* ---- the nursery ----------------------------------------------------------------------------- */
+/* ---- the fork server ------------------------------------------------------------------------- */
 
-static gboolean start_nursery(Session *session, const Sandbox *sandbox, GError **error)
+static gboolean start_server(Run *run, const Sandbox *sandbox, GError **error)
 {
-    const RubricLimits *limits = &session->rubric->limits;
+    const RubricLimits *limits = &run->rubric->limits;
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
         grader_set_errno(error, "cannot make a socket");
         return FALSE;
     }
-    session->control = pair[0];
-    int filter = sandbox_lockdown_filter(sandbox, error);
+    run->control = pair[0];
+    files_autofd int other_end = pair[1], filter = sandbox_lockdown_filter(sandbox, error);
     g_autofree char *seconds = g_strdup_printf("%u", limits->test_seconds);
     const SandboxSpec spec = {
         .profile = SANDBOX_WORKER,
-        .box = session->run->box,
+        .box = run->spec->box,
         .argv = (const char *[]){"./worker", "nursery", "./" COMPILE_OBJECT, seconds, NULL},
-        .fds = (const ProcessFd[]){{pair[1], NURSERY_CONTROL_FD}, {filter, NURSERY_FILTER_FD}},
+        .fds = (const ProcessFd[]){{other_end, NURSERY_CONTROL_FD}, {filter, NURSERY_FILTER_FD}},
         .n_fds = 2,
         .output_limit = PROGRAM_OUTPUT,
     };
     if (filter >= 0)
-        session->nursery = sandbox_start(sandbox, &spec, error);
-    close(pair[1]);
-    if (filter >= 0)
-        close(filter);
-    return session->nursery != NULL;
+        run->server = sandbox_start(sandbox, &spec, error);
+    return run->server != NULL;
 }
 
 /* What a program of ours said before it ended, in one line. */
@@ -143,19 +139,19 @@ static char *last_words(Process *process)
     return escape_text(outcome->err->str, -1, 300, FALSE);
 }
 
-/* Wait for the nursery's next word, and read what it prints, so that it cannot be stuck in that. */
-static gboolean hear_nursery(Session *session)
+/* Wait for the fork server's next word. What it prints is read, so that it cannot block on that. */
+static gboolean hear_server(Run *run)
 {
-    gint64 seconds = (gint64)session->rubric->limits.test_seconds * WALL_FACTOR;
+    gint64 seconds = (gint64)run->rubric->limits.test_seconds * WALL_FACTOR;
     gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND, left;
     NurseryReport report;
     while ((left = end - g_get_monotonic_time()) > 0) {
-        struct pollfd fds[1 + PROCESS_POLLFDS] = {{.fd = session->control, .events = POLLIN}};
-        process_pollfds(session->nursery, fds + 1);
+        struct pollfd fds[1 + PROCESS_POLLFDS] = {{.fd = run->control, .events = POLLIN}};
+        process_pollfds(run->server, fds + 1);
         poll(fds, G_N_ELEMENTS(fds), (int)(left / 1000) + 1);
         if (fds[0].revents != 0)
-            return recv(session->control, &report, sizeof report, 0) == (ssize_t)sizeof report;
-        process_pump(session->nursery);
+            return recv(run->control, &report, sizeof report, 0) == (ssize_t)sizeof report;
+        process_pump(run->server);
     }
     return FALSE;
 }
@@ -164,27 +160,27 @@ static gboolean hear_nursery(Session *session)
  * Wait until the object is loaded. A worker that does not start is our fault. What the dynamic
  * linker then says of the object, or that it comes to grief over it, is the submission's.
  */
-static gboolean await_nursery(Session *session, GError **error)
+static gboolean await_server(Run *run, GError **error)
 {
-    gboolean started = hear_nursery(session);
-    if (started && hear_nursery(session))
+    gboolean started = hear_server(run);
+    if (started && hear_server(run))
         return TRUE;
-    process_kill(session->nursery);
-    g_autofree char *words = last_words(session->nursery);
+    process_kill(run->server);
+    g_autofree char *words = last_words(run->server);
     if (!started) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_SANDBOX, "the worker did not start: %s",
                     words);
         return FALSE;
     }
     const char *why = words + (g_str_has_prefix(words, OF_WORKER) ? strlen(OF_WORKER) : 0);
-    session->result->status = SUBMISSION_REFUSED;
-    session->result->reason = g_strdup_printf("the compiled attention.c cannot be loaded: %s",
-                                              *why != '\0' ? why : "the dynamic linker crashes");
+    run->result->status = SUBMISSION_REFUSED;
+    run->result->reason = g_strdup_printf("the compiled attention.c cannot be loaded: %s",
+                                          *why != '\0' ? why : "the dynamic linker crashes");
     return FALSE;
 }
 
-/* Hand the connection of a proxy to the nursery, with a fresh file for what is printed. */
-static gboolean send_order(Session *session, guint32 id, int connection, int printed)
+/* Hand the connection of a proxy to the fork server, with a fresh file for what is printed. */
+static gboolean send_order(Run *run, guint32 id, int connection, int printed)
 {
     char control[CMSG_SPACE(2 * sizeof(int))] = {0};
     struct iovec data = {.iov_base = &id, .iov_len = sizeof id};
@@ -197,12 +193,12 @@ static gboolean send_order(Session *session, guint32 id, int connection, int pri
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(2 * sizeof(int));
     memcpy(CMSG_DATA(header), (int[]){connection, printed}, 2 * sizeof(int));
-    return sendmsg(session->control, &message, MSG_NOSIGNAL) == (ssize_t)sizeof id;
+    return sendmsg(run->control, &message, MSG_NOSIGNAL) == (ssize_t)sizeof id;
 }
 
 /* ---- the proxies ----------------------------------------------------------------------------- */
 
-static gboolean listen_for_proxies(Session *session, const char *path, GError **error)
+static gboolean listen_for_proxies(Run *run, const char *path, GError **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
@@ -210,22 +206,22 @@ static gboolean listen_for_proxies(Session *session, const char *path, GError **
                     "the path '%s' is too long for a socket: set TMPDIR to a shorter one", path);
         return FALSE;
     }
-    session->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (session->listening >= 0 &&
-        bind(session->listening, (struct sockaddr *)&address, sizeof address) == 0 &&
-        listen(session->listening, 64) == 0)
+    run->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (run->listening >= 0 &&
+        bind(run->listening, (struct sockaddr *)&address, sizeof address) == 0 &&
+        listen(run->listening, 64) == 0)
         return TRUE;
     grader_set_errno(error, "cannot listen at '%s'", path);
     return FALSE;
 }
 
-static gboolean find_wanted(const Session *session, const WireHello *hello, guint *index)
+static gboolean find_wanted(const Run *run, const WireHello *hello, guint *index)
 {
-    for (*index = 0; *index < session->wanted->len; ++*index) {
-        const TestResult *test = session->wanted->pdata[*index];
+    for (*index = 0; *index < run->wanted->len; ++*index) {
+        const TestResult *test = run->wanted->pdata[*index];
         if (strncmp(test->name, hello->test, sizeof hello->test) == 0 &&
-            strncmp(session->suites->pdata[*index], hello->suite, sizeof hello->suite) == 0)
-            return session->printed[*index] < 0;
+            strncmp(run->suites->pdata[*index], hello->suite, sizeof hello->suite) == 0)
+            return run->printed[*index] < 0;
     }
     return FALSE;
 }
@@ -236,102 +232,99 @@ static void refuse_worker(int connection)
     send(connection, &word, sizeof word, MSG_NOSIGNAL);
 }
 
-static void give_worker(Session *session, guint index, int connection)
+static void give_worker(Run *run, guint index, int connection)
 {
-    session->printed[index] = memfd_create("printed", MFD_CLOEXEC);
-    session->started[index] = g_get_monotonic_time();
-    if (session->printed[index] >= 0 &&
-        send_order(session, index + 1, connection, session->printed[index]))
-        session->running++;
+    run->printed[index] = memfd_create("printed", MFD_CLOEXEC);
+    run->started[index] = g_get_monotonic_time();
+    if (run->printed[index] >= 0 && send_order(run, index + 1, connection, run->printed[index]))
+        run->running++;
 }
 
 /* A test has begun to talk: give it a worker. Without a word the proxy reports a broken test. */
-static void accept_proxy(Session *session)
+static void accept_proxy(Run *run)
 {
-    int connection = accept4(session->listening, NULL, NULL, SOCK_CLOEXEC);
+    files_autofd int connection = accept4(run->listening, NULL, NULL, SOCK_CLOEXEC);
     WireHello hello;
     guint index;
     if (connection < 0)
         return;
     gboolean ours = recv(connection, &hello, sizeof hello, MSG_WAITALL) == (ssize_t)sizeof hello &&
-                    find_wanted(session, &hello, &index);
-    if (ours && session->waited < MAX_WAITED)
-        give_worker(session, index, connection);
+                    find_wanted(run, &hello, &index);
+    if (ours && run->waited < MAX_WAITED)
+        give_worker(run, index, connection);
     else if (ours)
         refuse_worker(connection);
-    close(connection);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static gboolean start_program(Session *session, const char *socket_path, const char *report,
-                              GError **error)
+static gboolean start_program(Run *run, const char *socket_path, const char *report, GError **error)
 {
-    const TestRun *run = session->run;
-    const RubricLimits *limits = &session->rubric->limits;
-    g_autofree char *jobs = g_strdup_printf("-j%u", run->jobs);
-    g_autofree char *filter = g_strdup_printf("--filter=%s", run->filter ? run->filter : "*/*");
+    const TestRun *asked = run->spec;
+    const RubricLimits *limits = &run->rubric->limits;
+    g_autofree char *jobs = g_strdup_printf("-j%u", asked->jobs);
+    g_autofree char *filter = g_strdup_printf("--filter=%s", asked->filter ? asked->filter : "*/*");
     g_auto(GStrv) envp = g_new0(char *, 9);
     envp[0] = g_strconcat("ATTENTION_SOCKET=", socket_path, NULL);
-    envp[1] = g_strdup_printf("ATTENTION_RECORDS=%s/records", run->scratch);
+    envp[1] = g_strdup_printf("ATTENTION_RECORDS=%s/records", asked->scratch);
     envp[2] = g_strconcat("ATTENTION_REPORT=", report, NULL);
-    envp[3] = g_strdup_printf("ATTENTION_SEED=%u", run->seed);
+    envp[3] = g_strdup_printf("ATTENTION_SEED=%u", asked->seed);
     envp[4] = g_strdup_printf("ATTENTION_WALL_SECONDS=%u", limits->test_seconds * WALL_FACTOR);
     envp[5] = g_strdup_printf("ATTENTION_TEST_SECONDS=%u", limits->test_seconds);
     envp[6] = g_strdup_printf("ATTENTION_OUTPUT_KIB=%u", limits->output_kib);
-    if (run->margins != NULL)
-        envp[7] = g_strconcat("ATTENTION_MARGINS=", run->margins, NULL);
+    if (asked->margins != NULL)
+        envp[7] = g_strconcat("ATTENTION_MARGINS=", asked->margins, NULL);
     const ProcessSpec spec = {
-        .argv = (const char *[]){run->program, jobs, filter, NULL},
+        .argv = (const char *[]){asked->program, jobs, filter, NULL},
         .envp = (const char *const *)envp,
-        .wall_seconds = limits->test_seconds * WALL_FACTOR * session->wanted->len + 60,
+        .wall_seconds = limits->test_seconds * WALL_FACTOR * run->wanted->len + 60,
         .output_limit = PROGRAM_OUTPUT,
     };
-    session->program = process_start(&spec, error);
-    return session->program != NULL;
+    run->program = process_start(&spec, error);
+    return run->program != NULL;
 }
 
 /* 1: it has done nothing but wait; 0: its end was not that of its time by the clock. */
-static double has_waited(const Session *session, const NurseryReport *report)
+static double has_waited(const Run *run, const NurseryReport *report)
 {
-    gint64 limit = (gint64)session->rubric->limits.test_seconds * WALL_FACTOR * G_TIME_SPAN_SECOND;
-    if (g_get_monotonic_time() - session->started[report->id - 1] < limit)
+    gint64 limit = (gint64)run->rubric->limits.test_seconds * WALL_FACTOR * G_TIME_SPAN_SECOND;
+    if (g_get_monotonic_time() - run->started[report->id - 1] < limit)
         return 0;
     return (double)report->cpu_usec < SHARE_OF_WAITING * (double)limit ? 1 : 0.5;
 }
 
-static void receive_report(Session *session)
+static void receive_report(Run *run)
 {
     NurseryReport report;
-    if (recv(session->control, &report, sizeof report, MSG_DONTWAIT) != (ssize_t)sizeof report)
+    if (recv(run->control, &report, sizeof report, MSG_DONTWAIT) != (ssize_t)sizeof report)
         return;
-    session->running--;
-    if (report.id == 0 || report.id > session->wanted->len)
+    run->running--;
+    if (report.id == 0 || report.id > run->wanted->len)
         return;
-    ((TestResult *)session->wanted->pdata[report.id - 1])->cpu_usec = (gint64)report.cpu_usec;
-    session->waited += has_waited(session, &report);
+    ((TestResult *)run->wanted->pdata[report.id - 1])->cpu_usec = (gint64)report.cpu_usec;
+    run->waited += has_waited(run, &report);
 }
 
 /* Serve proxies until the test program has ended and every worker with it. */
-static void serve(Session *session)
+static void serve(Run *run)
 {
-    enum { LISTENING, CONTROL, PROGRAM, NURSERY = PROGRAM + PROCESS_POLLFDS };
-    gboolean program_runs = TRUE, nursery_runs = TRUE;
-    while (program_runs || (nursery_runs && session->running > 0)) {
-        struct pollfd fds[NURSERY + PROCESS_POLLFDS] = {
-            [LISTENING] = {.fd = session->listening, .events = POLLIN},
-            [CONTROL] = {.fd = nursery_runs ? session->control : -1, .events = POLLIN},
+    enum { LISTENING, CONTROL, PROGRAM, SERVER = PROGRAM + PROCESS_POLLFDS };
+    gboolean program_runs = TRUE, server_runs = TRUE;
+    while (program_runs || (server_runs && run->running > 0)) {
+        struct pollfd fds[SERVER + PROCESS_POLLFDS] = {
+            [LISTENING] = {.fd = run->listening, .events = POLLIN},
+            [CONTROL] = {.fd = server_runs ? run->control : -1, .events = POLLIN},
         };
-        process_pollfds(session->program, fds + PROGRAM);
-        process_pollfds(session->nursery, fds + NURSERY);
-        if (poll(fds, G_N_ELEMENTS(fds), process_time_left(session->program)) < 0 && errno != EINTR)
+        process_pollfds(run->program, fds + PROGRAM);
+        process_pollfds(run->server, fds + SERVER);
+        if (poll(fds, G_N_ELEMENTS(fds), process_time_left(run->program)) < 0 && errno != EINTR)
             break;
         if ((fds[LISTENING].revents & POLLIN) != 0)
-            accept_proxy(session);
+            accept_proxy(run);
         if ((fds[CONTROL].revents & POLLIN) != 0)
-            receive_report(session);
-        program_runs = process_pump(session->program);
-        nursery_runs = process_pump(session->nursery);
+            receive_report(run);
+        program_runs = process_pump(run->program);
+        server_runs = process_pump(run->server);
     }
 }
 
@@ -354,62 +347,60 @@ static const ReportedTest *find_reported(const GPtrArray *reported, const char *
     return NULL;
 }
 
-static gboolean collect(Session *session, const char *report, GError **error)
+static gboolean collect(Run *run, const char *report, GError **error)
 {
     g_autoptr(GError) reason = NULL;
     g_autoptr(GPtrArray) reported = run_report_load(report, &reason);
     if (reported == NULL) {
-        g_autofree char *words = last_words(session->program);
+        g_autofree char *words = last_words(run->program);
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM, "the test program left no report: %s",
                     *words != '\0' ? words : reason->message);
         return FALSE;
     }
-    for (guint i = 0; i < session->wanted->len; i++) {
-        TestResult *test = session->wanted->pdata[i];
-        run_report_apply(find_reported(reported, session->suites->pdata[i], test->name), test);
-        test->printed = read_printed(session->printed[i]);
+    for (guint i = 0; i < run->wanted->len; i++) {
+        TestResult *test = run->wanted->pdata[i];
+        run_report_apply(find_reported(reported, run->suites->pdata[i], test->name), test);
+        test->printed = read_printed(run->printed[i]);
     }
     return TRUE;
 }
 
-static void add_cost(Session *session)
+static void add_cost(Run *run)
 {
-    close(session->control);
-    session->control = -1;
-    session->result->cpu_usec += process_wait(session->program)->cpu_usec;
-    session->result->cpu_usec += process_wait(session->nursery)->cpu_usec;
+    files_close(&run->control);
+    run->result->cpu_usec += process_wait(run->program)->cpu_usec;
+    run->result->cpu_usec += process_wait(run->server)->cpu_usec;
 }
 
-gboolean run_test_program(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
+gboolean run_test_program(const TestRun *spec, const Rubric *rubric, const Sandbox *sandbox,
                           Result *result, GError **error)
 {
-    g_auto(Session) session = {.run = run,
-                               .rubric = rubric,
-                               .result = result,
-                               .wanted = g_ptr_array_new(),
-                               .suites = g_ptr_array_new(),
-                               .listening = -1,
-                               .control = -1};
-    g_autofree char *socket_path = g_build_filename(run->scratch, "socket", NULL);
-    g_autofree char *report = g_build_filename(run->scratch, "tests.json", NULL);
-    g_autofree char *records = g_build_filename(run->scratch, "records", NULL);
-    if (!enter_tests(&session, error))
+    g_auto(Run) run = {.spec = spec,
+                       .rubric = rubric,
+                       .result = result,
+                       .wanted = g_ptr_array_new(),
+                       .suites = g_ptr_array_new(),
+                       .listening = -1,
+                       .control = -1};
+    g_autofree char *socket_path = g_build_filename(spec->scratch, "socket", NULL);
+    g_autofree char *report = g_build_filename(spec->scratch, "tests.json", NULL);
+    g_autofree char *records = g_build_filename(spec->scratch, "records", NULL);
+    if (!enter_tests(&run, error))
         return FALSE;
     if (g_mkdir(records, 0700) < 0) {
         grader_set_errno(error, "cannot make the folder '%s'", records);
         return FALSE;
     }
-    if (!listen_for_proxies(&session, socket_path, error) ||
-        !start_nursery(&session, sandbox, error))
+    if (!listen_for_proxies(&run, socket_path, error) || !start_server(&run, sandbox, error))
         return FALSE;
-    if (!await_nursery(&session, error)) {
+    if (!await_server(&run, error)) {
         for (guint i = 0; i < result->items->len; i++)
             g_ptr_array_set_size(((ItemResult *)result->items->pdata[i])->tests, 0);
         return result->status == SUBMISSION_REFUSED;
     }
-    if (!start_program(&session, socket_path, report, error))
+    if (!start_program(&run, socket_path, report, error))
         return FALSE;
-    serve(&session);
-    add_cost(&session);
-    return collect(&session, report, error);
+    serve(&run);
+    add_cost(&run);
+    return collect(&run, report, error);
 }

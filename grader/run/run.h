@@ -2,13 +2,13 @@
  * run.h: run a Criterion program of the assignment against one submission.
  *
  *     test program (trusted)         grader             sandbox (untrusted)
- *     runner                         broker thread      nursery: loads the object, runs none of it
+ *     runner                         broker thread      fork server: loads the object
  *      +- test: proxy -- connect --> passes the         +- worker: one for each test, forked for it
  *                  \________ socket ____________________/
  *
  * The test program was built once, for all submissions, and is linked to a proxy of attention.h
  * (grader/proxy/proxy.h). Each test connects to the grader's socket; the grader hands the
- * connection to the nursery, which forks a worker for it; from then on the two talk directly
+ * connection to the fork server, which forks a worker for it; from then on the two talk directly
  * (wire/wire.h). The proxy records the calls, for the replay under Valgrind (memory/memory.h).
  */
 #pragma once
@@ -44,7 +44,7 @@ typedef struct {
  * has, and that the filter wants, is in the result exactly once; one whose report is missing is
  * TEST_BROKEN. An object that cannot be loaded makes the result REFUSED.
  */
-gboolean run_test_program(const TestRun *run, const Rubric *rubric, const Sandbox *sandbox,
+gboolean run_test_program(const TestRun *spec, const Rubric *rubric, const Sandbox *sandbox,
                           Result *result, GError **error);
 
 /* Where the proxy recorded the calls of a test: scratch/records/SUITE.TEST, to be freed. */

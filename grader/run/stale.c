@@ -10,7 +10,7 @@
 #include "base/process.h"
 
 #define PREFIX "bxfi_"
-/* In another container with the same folder a process may have the number of one that is gone here. */
+/* In another container with this folder a process may have the number of one that is gone here. */
 #define OLD_SECONDS 60
 
 static gboolean is_gone(const char *pid)

@@ -172,8 +172,8 @@ static scmp_filter_ctx new_filter(guint32 otherwise)
 }
 
 /*
- * Outside of the lockdown a call that is on no list "does not exist": the C library then takes the older
- * way (clone3), and a probe for a feature is answered as by an old kernel.
+ * Outside of the lockdown a call that is on no list "does not exist": the C library then takes the
+ * older way (clone3), and a probe for a feature is answered as by an old kernel.
  */
 int sandbox_filter_new(SandboxProfile profile, GError **error)
 {

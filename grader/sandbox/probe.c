@@ -72,8 +72,9 @@ static void look(Sandbox *sandbox)
 /* ---- blame ----------------------------------------------------------------------------------- */
 
 /*
- * The sandbox did not start. confine names the layer; before confine there is only bubblewrap, which
- * the superuser tries without a user namespace first and then with one. FALSE: nothing to leave out.
+ * The sandbox did not start: leave out the layer that failed. confine names it; before confine there
+ * is only bubblewrap, which the superuser tries without a user namespace first and then with one.
+ * FALSE if there is nothing to leave out.
  */
 static gboolean blame(Sandbox *sandbox, const char *message)
 {
