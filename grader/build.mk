@@ -40,8 +40,9 @@ CFLAGS_OWN = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(EXTRA_CFLAGS) $(INSTRUMENT)
 GRADER_CFLAGS = $(CFLAGS_OWN) -D_GNU_SOURCE -I$(or $(STARTER),.) -Igrader $(WITH_INSTRUCTOR) \
     $(shell pkg-config --cflags $(PACKAGES))
 GRADER_LIBS = $(shell pkg-config --libs $(PACKAGES)) $(INSTRUCTOR_LIBS) -lm -pthread $(EXTRA_LDFLAGS) $(INSTRUMENT)
-# What runs beside student code, and what the tests compare with: plain C, exact arithmetic.
-PLAIN_CFLAGS = -std=gnu17 -O1 -g -fno-omit-frame-pointer -ffp-contract=off $(WARN) -D_GNU_SOURCE \
+# What runs beside student code, and what the tests compare with: plain C, exact arithmetic, and the
+# DWARF of which Valgrind understands what clang writes, too.
+PLAIN_CFLAGS = -std=gnu17 -O1 -gdwarf-4 -fno-omit-frame-pointer -ffp-contract=off $(WARN) -D_GNU_SOURCE \
     -I$(or $(STARTER),.) -Igrader -Itests/support $(EXTRA_CFLAGS)
 
 DEPS = -MMD -MP

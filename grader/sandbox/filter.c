@@ -105,7 +105,7 @@ static int allow_outside_lockdown(scmp_filter_ctx filter)
     const Rule rules[] = {
         {SCMP_SYS(clone), SCMP_ACT_ALLOW, 1, {SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0)}},
         {SCMP_SYS(kill), SCMP_ACT_ALLOW, 1, {SCMP_A0(SCMP_CMP_MASKED_EQ, NEGATIVE_PID, 0)}},
-        {SCMP_SYS(prlimit64), SCMP_ACT_ALLOW, 1, {SCMP_A0(SCMP_CMP_EQ, 0)}},
+        {SCMP_SYS(prlimit64), SCMP_ACT_ALLOW, 1, {SCMP_A0(SCMP_CMP_EQ, 0, 0)}},
         {SCMP_SYS(ioctl), SCMP_ACT_ERRNO(ENOTTY), 0, {{0}}},
     };
     return add_rules(filter, rules, G_N_ELEMENTS(rules));
@@ -117,11 +117,11 @@ static int allow_in_lockdown(scmp_filter_ctx filter)
     const Rule rules[] = {
         {SCMP_SYS(mmap), SCMP_ACT_ALLOW, 1, {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)}},
         {SCMP_SYS(mprotect), SCMP_ACT_ALLOW, 1, {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)}},
-        {SCMP_SYS(newfstatat), SCMP_ACT_ALLOW, 1, {SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)}},
+        {SCMP_SYS(newfstatat), SCMP_ACT_ALLOW, 1, {SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH, 0)}},
         {SCMP_SYS(tgkill),
          SCMP_ACT_ALLOW,
          2,
-         {SCMP_A0(SCMP_CMP_EQ, LEAF_OWN_PID), SCMP_A2(SCMP_CMP_EQ, SIGABRT)}},
+         {SCMP_A0(SCMP_CMP_EQ, LEAF_OWN_PID, 0), SCMP_A2(SCMP_CMP_EQ, SIGABRT, 0)}},
         /* The C library tries these when it has to say something; it does without them. */
         {SCMP_SYS(open), SCMP_ACT_ERRNO(ENOENT), 0, {{0}}},
         {SCMP_SYS(openat), SCMP_ACT_ERRNO(ENOENT), 0, {{0}}},

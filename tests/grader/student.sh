@@ -121,6 +121,13 @@ cp "$kit/solution/attention.c" attention.c
 run 0 make check
 has "$work/log" '30/30  full marks'
 
+# Another compiler, and its warnings, do not keep a student from beginning.
+if command -v clang >/dev/null; then
+    run 0 make -j2 check CC=clang BUILD=build-clang
+    has "$work/log" '30/30  full marks'
+fi
+! make -n check BUILD=other | grep -- -Werror || fail 'a warning would end the build of a student'
+
 # No line that is wider than a terminal.
 make help | awk 'length > 80 { print; wide = 1 } END { exit wide }' || fail 'make help is too wide'
 
