@@ -13,7 +13,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "commands/command.h"
-#include "grade.h"
+#include "kit.h"
 
 TestSuite(commands, .timeout = 300);
 
@@ -161,8 +161,8 @@ static void expect_bad_rubric(const char *from, const char *to, const char *what
 
 Test(commands, bad_rubrics)
 {
-    expect_bad_rubric("points: 10", "poinst: 10", "poinst", "rubric.yaml:14:");
-    expect_bad_rubric("points: 10", "points: ten", "ten", "rubric.yaml:14:");
+    expect_bad_rubric("points: 10", "poinst: 10", "poinst", "rubric.yaml:23:");
+    expect_bad_rubric("points: 10", "points: ten", "ten", "rubric.yaml:23:");
     expect_bad_rubric("  - id: masking", "  - id: maskings", "maskings", "rubric.yaml");
     expect_bad_rubric("items:", "items: [", "rubric.yaml:", "rubric.yaml:");
     g_autofree char *starter = kit_path("starter");
