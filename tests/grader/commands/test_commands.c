@@ -241,6 +241,25 @@ Test(commands, no_such_item_or_test)
     cr_expect(strstr(all, "masking/cuasal") != NULL, "names the test: %s", all);
 }
 
+/* The headings of `make help`, in their order. */
+Test(commands, make_help_is_in_three_groups)
+{
+    g_autofree char *kit = kit_path(".");
+    g_autofree char *out = NULL;
+    char *argv[] = {(char *)"make", (char *)"--no-print-directory", (char *)"help", NULL};
+    cr_assert(
+        g_spawn_sync(kit, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, NULL, NULL, NULL));
+    const char *check = strstr(out, "for students\n"), *grade = strstr(out, "for instructors\n");
+    const char *test = strstr(out, "for developers of the kit\n");
+    cr_assert(check != NULL && grade != NULL && test != NULL, "%s", out);
+    cr_expect(g_str_has_prefix(out, "for students\n  make setup "), "%s", out);
+    cr_expect(strstr(check, "\n  make check ") < grade && strstr(grade, "\n  make grade ") < test);
+    cr_expect_not_null(strstr(test, "\n  make test "), "%s", out);
+    g_auto(GStrv) lines = g_strsplit(out, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        cr_expect_leq(strlen(*line), 80, "too wide: %s", *line);
+}
+
 /* ---- what is graded -------------------------------------------------------------------------- */
 
 Test(commands, no_such_folder)
