@@ -36,6 +36,8 @@ $(foreach set,public hidden,$(eval $(BUILD)/tests/$(set)-direct: \
 
 # ---- grading -------------------------------------------------------------------------------------
 
+##@ for instructors
+
 grade: $(PROGRAMS) $(BUILD)/tests/hidden ## grade SUBMISSIONS=dir by the hidden tests; ROSTER=list.csv
 	@$(GRADER) grade --grades='$(GRADES)' $(if $(ROSTER),--roster='$(ROSTER)') \
 	    $(if $(SEED),--seed='$(SEED)') --report=$(BUILD)/report '$(SUBMISSIONS)' || \
@@ -83,6 +85,8 @@ $(GRADER_TESTS): $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/grader/*.c $(TESTED:
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $^ $(GRADER_LIBS) $(shell pkg-config --libs criterion)
 
+##@ for developers of the kit
+
 # Every line and branch of the solution by the hidden tests, and the grader by its own. What runs in
 # the sandbox (worker, confine) cannot write down what it reached, and is left out.
 $(OBJ)/plain/solution/%.o: PLAIN_CFLAGS += $(INSTRUMENT)
@@ -104,7 +108,7 @@ coverage: ## what the tests reach, by gcovr
 # then Valgrind on the ordinary one. Criterion leaves behind what it allocated, so leaks are looked
 # for in the grader itself: while it grades all of tests/hostile, with an exit status of 0 or 1.
 GRADE_HOSTILE = grade --quiet --again --grades=$(BUILD)/sanitize/grades tests/hostile >$(BUILD)/sanitize/log
-sanitize: all ## the grader over its tests and tests/hostile, by ASan, UBSan, Valgrind; takes half an hour
+sanitize: all ## the tests and hostile code by ASan, UBSan, Valgrind; half an hour
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize OPT='-O1 -g' HARDEN= \
 	    INSTRUMENT='-fsanitize=address,undefined -fno-sanitize-recover=all' all \
 	    $(BUILD)/sanitize/tests/grader

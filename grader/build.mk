@@ -138,6 +138,8 @@ $(OBJ)/worker/tensor.o: $(STARTER)tensor.c | $(OBJ)
 
 # ---- what there is to type -----------------------------------------------------------------------
 
+##@ for students
+
 setup: ## install what is missing on Debian or Ubuntu, with sudo
 	@grader/setup.sh
 
@@ -159,10 +161,17 @@ memcheck: $(CHECKED) ## TEST=masking/causal: Valgrind with the calls of that tes
 picture: $(CHECKED) ## the weights that the code computes; also build/picture.svg
 	@$(GRADER) picture --output=$(BUILD)/picture.svg $(ONLY) '$(SUBMISSION)'
 
+man: $(GRADER) ## the manual of the program behind this, build/grader
+	@command -v man >/dev/null || { echo "man: it is not installed; try $(GRADER) --help"; exit 1; }
+	@$(GRADER) man | man -l -
+
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
 
+# Each rule with a `##` comment, under the heading (`##@`) before it: the students' rules first.
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / { printf "%s%s\n", heads++ ? "\n" : "", substr($$0, 5) } \
+	    /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' \
+	    grader/build.mk $(firstword $(MAKEFILE_LIST))
 
-.PHONY: setup check watch debug memcheck picture clean help
+.PHONY: setup check watch debug memcheck picture man clean help

@@ -1,55 +1,49 @@
 /*
- * grade.h: one submission from folder to Result: intake, build, gate, test, memory, score.
+ * grade.h: the pipeline that turns a submission's folder into a Result: intake, compile, gate, run,
+ * memory, score. A GradeContext holds what all gradings share; workbench.h opens it with the rest.
  */
 #pragma once
 
 #include "compile/compile.h"
+#include "kit.h"
 #include "result/result.h"
 #include "rubric/rubric.h"
 #include "sandbox/sandbox.h"
 
-/* Where the parts of the kit are. */
-typedef struct {
-    char *root;    /* the kit: rubric.yaml and starter/ (or, in a student repo, its top) */
-    char *include; /* folder with attention.h and tensor.h */
-    char *libexec; /* build/libexec: kit_libexec */
-    char *tests;   /* build/tests: public, hidden */
-} Kit;
-
-/* The programs in libexec, which run beside student code; NULL at the end. */
-extern const char *const kit_libexec[];
-
-/* Find the kit that this program was built in, from /proc/self/exe. */
-Kit *kit_find(GError **error);
-void kit_free(Kit *kit);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kit, kit_free)
-
-/* When to look at a submission's memory, which takes longest. Grades are given with ALWAYS only. */
+/*
+ * When to check a submission's memory, which takes longest. A student's grade is always given with
+ * MEMORY_ALWAYS.
+ */
 typedef enum {
     MEMORY_ALWAYS,
-    MEMORY_IF_PASSED, /* when all tests passed: for mutants, of which one loss is enough */
+    MEMORY_IF_PASSED, /* when all tests passed: one lost point is enough to kill a mutant */
     MEMORY_NEVER,
 } GradeMemory;
 
-/* All that gradings share. Immutable, used by several threads at once. */
+/*
+ * What all gradings share. grade_open() fills in the first part; the caller may then set the second,
+ * before threads share the context, after which nobody changes it.
+ */
 typedef struct {
     const Kit *kit;
     const Rubric *rubric;
     const Sandbox *sandbox;
     const char *tests;    /* "public" or "hidden" */
-    GPtrArray *listed;    /* ListedTest *: what the test program has */
-    char *program;        /* the test program */
-    char *filter;         /* only these tests, "suite/test", or NULL */
-    guint jobs;           /* tests at once within one submission */
-    gboolean lenient;     /* go on without Valgrind when it is missing, as on a laptop */
-    GradeMemory memory;   /* whether to look at it */
-    const char *margins;  /* for TestRun, or NULL */
-    GHashTable *versions; /* char * -> char *, see result/result.h */
+    char *program;        /* the path of the test program */
+    GPtrArray *listed;    /* ListedTest *: the tests in it */
+    GHashTable *versions; /* char * -> char *: see versions.h */
+
+    char *filter;        /* run only these tests: a pattern for "suite/test", or NULL */
+    guint jobs;          /* how many tests of one submission run at once */
+    gboolean lenient;    /* grade without the memory check where Valgrind is not installed */
+    GradeMemory memory;  /* when to check the memory */
+    const char *margins; /* for TestRun, or NULL */
 } GradeContext;
 
 /*
- * Open what gradings need: the test program and its list of tests, checked against the rubric.
- * The kit, the rubric and the sandbox stay the caller's and must outlive the context.
+ * Find the test program and list its tests. An error if they are not those of the rubric, or the
+ * program is not built. The kit, the rubric and the sandbox stay the caller's, and must outlive the
+ * context.
  */
 GradeContext *grade_open(const Kit *kit, const Rubric *rubric, const Sandbox *sandbox,
                          const char *tests, GError **error);
@@ -57,24 +51,27 @@ void grade_close(GradeContext *context);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GradeContext, grade_close)
 
 /*
- * Grade the submission in a folder. Always a Result: a fault of ours makes it UNGRADED with the
- * reason. `seed` decides the inputs of the tests; grade_fresh_seed() gives one.
+ * Grade the submission in the folder `path`, to be called `name` in reports. `seed` decides the
+ * inputs of the tests. There is always a Result: a fault of ours makes it UNGRADED, with the reason.
  */
 Result *grade_submission(const GradeContext *context, const char *name, const char *path,
                          guint32 seed);
 
 /*
- * Only run the tests, in a folder that is the caller's: then scratch/box holds the object, and
- * run_record_path() tells where the calls of each test are. NULL and an error for a fault of ours.
+ * Run the tests without checking the memory. `scratch` is an empty folder of the caller's: then
+ * scratch/box holds the object, and run_record_path() says where the calls of each test are. NULL and
+ * an error for a fault of ours.
  */
 Result *grade_record(const GradeContext *context, const char *path, guint32 seed,
                      CompilePurpose purpose, const char *scratch, GError **error);
 
 /*
- * Grade again and again with other seeds, but for the memory, in a folder that is the caller's: the
- * first call builds the submission there, and if it can be graded, the others take what it built. Always a Result.
+ * Grade one submission with many seeds, one call for each, without checking the memory. `scratch` is
+ * a folder of the caller's: the first call compiles the submission there, and the others use that
+ * object. Always a Result.
  */
 Result *grade_repeat(const GradeContext *context, const char *name, const char *path, guint32 seed,
                      const char *scratch);
 
+/* A seed that nobody can guess. */
 guint32 grade_fresh_seed(void);

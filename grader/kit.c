@@ -1,8 +1,7 @@
-/* kit.c: find the parts of the kit; see grade.h. */
-#include <unistd.h>
+/* kit.c: see kit.h. */
+#include "kit.h"
 
 #include "base/error.h"
-#include "grade.h"
 
 const char *const kit_libexec[] = {"worker", "confine", "control.so", NULL};
 
@@ -54,6 +53,8 @@ Kit *kit_find(GError **error)
 
 void kit_free(Kit *kit)
 {
+    if (kit == NULL)
+        return;
     g_free(kit->root);
     g_free(kit->include);
     g_free(kit->libexec);

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/process.h"
-
-#define KIT_VERSION "1.0"
+#include "kit.h"
 
 static char *hash_file(const char *path)
 {
@@ -16,7 +15,7 @@ static char *hash_file(const char *path)
     return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
 }
 
-/* The first line that a program prints; NULL if it cannot be started. */
+/* The first line that a program prints about its version; NULL if it cannot be started. */
 static char *ask(const char *program, const char *option)
 {
     g_autofree char *path = g_find_program_in_path(program);

@@ -48,21 +48,16 @@ static int run_check(int argc, char **argv, GError **error)
                     "grader check starter");
         return EXIT_USAGE;
     }
-    g_autoptr(Kit) kit = NULL;
-    g_autoptr(Rubric) rubric = NULL;
-    g_autoptr(Sandbox) sandbox = NULL;
-    g_autoptr(GradeContext) context = NULL;
-    if ((kit = kit_find(error)) == NULL ||
-        (rubric = options_rubric(&options, kit, error)) == NULL ||
-        (sandbox = sandbox_open(kit->libexec, &rubric->limits, error)) == NULL ||
-        (context = grade_open(kit, rubric, sandbox, "public", error)) == NULL)
+    g_autoptr(Workbench) bench = workbench_open(options.rubric, "public", error);
+    if (bench == NULL)
         return EXIT_OWN_FAULT;
-    context->lenient = TRUE;
-    context->jobs = g_get_num_processors();
-    if (!choose_tests(context, item, test, error))
+    bench->context->lenient = TRUE;
+    bench->context->jobs = g_get_num_processors();
+    if (!choose_tests(bench->context, item, test, error))
         return EXIT_USAGE;
     g_autofree char *name = options_name(argv[1]);
-    g_autoptr(Result) result = grade_submission(context, name, argv[1], options_seed(&options));
+    g_autoptr(Result) result =
+        grade_submission(bench->context, name, argv[1], options_seed(&options));
     int status = options_print(&options, result, "make %s TEST=%s", error);
     return options_publish(&options, result, argv[1], error) ? status : EXIT_OWN_FAULT;
 }

@@ -1,6 +1,6 @@
 /*
- * command.h: the commands of the grader. Each is one file command_NAME.c with a Command; main.c
- * lists them.
+ * command.h: the commands of the grader, and how each reads its command line. A command is a file
+ * with a Command, and a row of `commands` in command.c.
  */
 #pragma once
 
@@ -22,19 +22,36 @@ typedef struct {
     int (*run)(int argc, char **argv, GError **error);
 } Command;
 
-extern const Command command_check;
-extern const Command command_debug;
-extern const Command command_memcheck;
-extern const Command command_picture;
-extern const Command command_sandbox;
+extern const Command command_check, command_debug, command_memcheck, command_picture;
+extern const Command command_sandbox, command_man, command_completion;
 
-/* From class/, which only instructors have; the build defines WITH_INSTRUCTOR there. */
-extern const Command command_grade;
-extern const Command command_class;
-extern const Command command_show;
-extern const Command command_adjust;
-extern const Command command_export;
-extern const Command command_merge;
-extern const Command command_stub;
-extern const Command command_release;
-extern const Command command_validate;
+/* Those of grader/instructor, which students do not have: the build defines WITH_INSTRUCTOR there. */
+extern const Command command_grade, command_class, command_show, command_adjust, command_export;
+extern const Command command_merge, command_stub, command_release, command_validate;
+
+/* All commands that this program has, ending with NULL. */
+extern const Command *const commands[];
+
+/* The command of that name, or NULL. */
+const Command *command_find(const char *name);
+
+/* What the command line of a command may be. */
+typedef struct {
+    const char *arguments;      /* "DIR" */
+    const char *summary;        /* what its --help says first */
+    const GOptionEntry *own;    /* its own options, or NULL */
+    const GOptionEntry *shared; /* the options that it has in common with others, or NULL */
+} CommandLine;
+
+/*
+ * Parse a command line with GLib's option parser. What is left in argv are the arguments. --help
+ * prints and exits.
+ */
+gboolean command_parse(const CommandLine *line, int *argc, char ***argv, GError **error);
+
+/*
+ * Call `visit` with the CommandLine that the command gives to command_parse(), so that the manual and
+ * the completion are made from the table that is parsed. The command does nothing else.
+ */
+typedef void CommandVisitor(const CommandLine *line, void *data);
+void command_describe(const Command *command, CommandVisitor *visit, void *data);

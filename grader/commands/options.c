@@ -64,20 +64,8 @@ gboolean options_parse(GradeOptions *options, const char *arguments, const char 
                                    {"colour", 0, 0, G_OPTION_ARG_STRING, &options->colour,
                                     "auto (default), always or never", "WHEN"},
                                    G_OPTION_ENTRY_NULL};
-    g_autoptr(GOptionContext) context = g_option_context_new(arguments);
-    g_autofree char *name = g_strconcat("grader ", (*argv)[0], NULL);
-    g_set_prgname(name);
-    g_option_context_set_summary(context, summary);
-    if (entries != NULL)
-        g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_add_main_entries(context, common, NULL);
-    return g_option_context_parse(context, argc, argv, error) && check_values(options, error);
-}
-
-Rubric *options_rubric(const GradeOptions *options, const Kit *kit, GError **error)
-{
-    g_autofree char *own = g_build_filename(kit->root, "rubric.yaml", NULL);
-    return rubric_load(options->rubric != NULL ? options->rubric : own, error);
+    const CommandLine line = {arguments, summary, entries, common};
+    return command_parse(&line, argc, argv, error) && check_values(options, error);
 }
 
 guint32 options_seed(const GradeOptions *options)

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "grade.h"
+#include "workbench.h"
 
 typedef struct {
     char *rubric; /* --rubric FILE, or NULL for the kit's */
@@ -17,14 +17,9 @@ typedef struct {
 void options_clear(GradeOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GradeOptions, options_clear)
 
-/*
- * Parse the command line of a command with GLib's option parser: the common options and the
- * command's own `entries`. What is left in argv are its arguments. --help prints and exits.
- */
+/* Parse a command line of the common options and the command's own `entries`: command_parse(). */
 gboolean options_parse(GradeOptions *options, const char *arguments, const char *summary,
                        const GOptionEntry *entries, int *argc, char ***argv, GError **error);
-
-Rubric *options_rubric(const GradeOptions *options, const Kit *kit, GError **error);
 
 /* The seed that was asked for, or a fresh one. */
 guint32 options_seed(const GradeOptions *options);

@@ -42,20 +42,15 @@ Recording *recording_new(const GradeOptions *options, const char *folder, const 
                          CompilePurpose purpose, GError **error)
 {
     g_autoptr(Recording) recording = g_new0(Recording, 1);
-    g_autoptr(Rubric) rubric = NULL;
-    g_autoptr(Sandbox) sandbox = NULL;
-    g_autoptr(GradeContext) context = NULL;
-    if ((recording->kit = kit_find(error)) == NULL ||
-        (rubric = options_rubric(options, recording->kit, error)) == NULL ||
-        (sandbox = sandbox_open(recording->kit->libexec, &rubric->limits, error)) == NULL ||
-        (context = grade_open(recording->kit, rubric, sandbox, "public", error)) == NULL ||
-        !run_has_test(context->listed, test, error) ||
+    g_autoptr(Workbench) bench = workbench_open(options->rubric, "public", error);
+    if (bench == NULL || !run_has_test(bench->context->listed, test, error) ||
         (recording->scratch = files_scratch_new(error)) == NULL)
         return NULL;
     recording->test = g_strdup(test);
-    context->filter = g_strdup(test);
-    if (!run_test(recording, context, folder, options_seed(options), purpose, error))
+    bench->context->filter = g_strdup(test);
+    if (!run_test(recording, bench->context, folder, options_seed(options), purpose, error))
         return NULL;
+    recording->kit = g_steal_pointer(&bench->kit);
     return g_steal_pointer(&recording);
 }
 

@@ -5,13 +5,13 @@
 
 #include "base/error.h"
 #include "commands/command.h"
-#include "grade.h"
+#include "workbench.h"
 
 typedef struct {
     const Sandbox *sandbox;
-    const Rubric *rubric;
+    const char *required;  /* what the rubric asks for */
+    const GError *failure; /* why that does not hold, or NULL */
     GPtrArray *layers;     /* SandboxLayer */
-    const GError *failure; /* why it does not hold what the rubric asks for, or NULL */
 } Findings;
 
 static const char *required_word(RubricSandbox required)
@@ -34,8 +34,7 @@ static void print_text(const Findings *findings)
     if (fix)
         printf("\nfor more, run: %s\n", fix);
     if (!findings->failure)
-        printf("\nit holds what the rubric asks for: %s\n",
-               required_word(findings->rubric->sandbox));
+        printf("\nit holds what the rubric asks for: %s\n", findings->required);
 }
 
 static void print_json(const Findings *findings)
@@ -46,28 +45,26 @@ static void print_json(const Findings *findings)
         json_array_append_new(layers, json_pack("{s:s, s:s, s:s?}", "name", layer->name, "state",
                                                 layer->state, "reason", layer->reason));
     }
-    json_t *object = json_pack("{s:o, s:s, s:b, s:s?}", "layers", layers, "required",
-                               required_word(findings->rubric->sandbox), "holds",
-                               findings->failure == NULL, "fix", sandbox_fix(findings->sandbox));
+    json_t *object =
+        json_pack("{s:o, s:s, s:b, s:s?}", "layers", layers, "required", findings->required,
+                  "holds", findings->failure == NULL, "fix", sandbox_fix(findings->sandbox));
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);
 }
 
-/* `json` tells the format that was asked for. */
+/* `json` becomes TRUE if that is the format that was asked for. */
 static gboolean parse(int *argc, char ***argv, gboolean *json, GError **error)
 {
     g_autofree char *format = NULL;
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &format, "text (default), or json", "FORMAT"},
         G_OPTION_ENTRY_NULL};
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    g_set_prgname("grader sandbox");
-    g_option_context_set_summary(
-        context, "Try what a submission must not do, and say for each layer of the sandbox\n"
-                 "whether it is enforced here. Exit status 3 if the rubric asks for more.");
-    g_option_context_add_main_entries(context, entries, NULL);
-    gboolean parsed = g_option_context_parse(context, argc, argv, error);
+    const CommandLine line = {
+        .summary = "Try what a submission must not do, and say for each layer of the sandbox\n"
+                   "whether it is enforced here. Exit status 3 if the rubric asks for more.",
+        .own = entries};
+    gboolean parsed = command_parse(&line, argc, argv, error);
     *json = format && strcmp(format, "json") == 0;
     if (parsed && *argc == 1 && (!format || *json || strcmp(format, "text") == 0))
         return TRUE;
@@ -79,22 +76,17 @@ static gboolean parse(int *argc, char ***argv, gboolean *json, GError **error)
 
 static int run_sandbox(int argc, char **argv, GError **error)
 {
-    g_autoptr(Kit) kit = NULL;
-    g_autoptr(Rubric) rubric = NULL;
-    g_autoptr(Sandbox) sandbox = NULL;
     gboolean json = FALSE;
     if (!parse(&argc, &argv, &json, error))
         return EXIT_USAGE;
-    if (!(kit = kit_find(error)))
-        return EXIT_OWN_FAULT;
-    g_autofree char *path = g_build_filename(kit->root, "rubric.yaml", NULL);
-    if (!(rubric = rubric_load(path, error)) ||
-        !(sandbox = sandbox_open(kit->libexec, &rubric->limits, error)))
+    g_autoptr(Workbench) bench = workbench_open(NULL, NULL, error);
+    if (bench == NULL)
         return EXIT_OWN_FAULT;
     g_autoptr(GError) failure = NULL;
-    g_autoptr(GPtrArray) layers = sandbox_layers(sandbox);
-    sandbox_require(sandbox, rubric->sandbox, &failure);
-    const Findings findings = {sandbox, rubric, layers, failure};
+    g_autoptr(GPtrArray) layers = sandbox_layers(bench->sandbox);
+    sandbox_require(bench->sandbox, bench->rubric->sandbox, &failure);
+    const Findings findings = {bench->sandbox, required_word(bench->rubric->sandbox), failure,
+                               layers};
     if (json)
         print_json(&findings);
     else

@@ -19,7 +19,7 @@ typedef struct {
     guint errors, warnings;
 } Annotations;
 
-static void property(GString *out, const char *name, const char *text)
+static void add_property(GString *out, const char *name, const char *text)
 {
     g_autofree char *cut = escape_text(text, -1, 500, FALSE);
     g_autofree char *safe = escape_github_property(cut);
@@ -38,12 +38,12 @@ static void annotate(Annotations *annotations, gboolean error, const char *file,
     if (file != NULL) {
         const char *folder = annotations->folder != NULL ? annotations->folder : "";
         g_autofree char *path = g_build_filename(folder, file, NULL);
-        property(out, "file", path);
+        add_property(out, "file", path);
         if (line > 0)
             g_string_append_printf(out, ",line=%u", line);
         g_string_append_c(out, ',');
     }
-    property(out, "title", title);
+    add_property(out, "title", title);
     g_autofree char *cut = escape_text(message, -1, 2000, TRUE);
     g_autofree char *safe = escape_github_message(cut);
     g_string_append_printf(out, "::%s\n", safe);
@@ -124,8 +124,7 @@ static guint failing_line(const Annotations *annotations, const ItemResult *item
 static void annotate_test(Annotations *annotations, const ItemResult *item, const TestResult *test)
 {
     g_autofree char *title = g_strdup_printf("%s/%s", item->id, test->name);
-    g_autofree char *message =
-        join(test->message != NULL ? test->message : words_failure(test), test->cause, test->hint);
+    g_autofree char *message = join(words_test_message(test), test->cause, test->hint);
     guint line = failing_line(annotations, item, test);
     annotate(annotations, TRUE, line > 0 ? ATTENTION_FILE : NULL, line, title, message);
 }
@@ -137,13 +136,12 @@ static void annotate_test(Annotations *annotations, const ItemResult *item, cons
 static gboolean annotate_round(Annotations *annotations, const ItemResult *item, guint round)
 {
     g_autoptr(GPtrArray) failed = words_failures(item);
-    if (round >= failed->len || (round > 0 && words_nothing_written(item)))
+    if (round >= failed->len || (round > 0 && words_has_only_stubs(item)))
         return FALSE;
     const TestResult *test = g_ptr_array_index(failed, round);
     guint line = failing_line(annotations, item, test);
-    if (words_nothing_written(item))
-        annotate(annotations, TRUE, line > 0 ? ATTENTION_FILE : NULL, line,
-                 item->title != NULL ? item->title : item->id,
+    if (words_has_only_stubs(item))
+        annotate(annotations, TRUE, line > 0 ? ATTENTION_FILE : NULL, line, words_item_title(item),
                  "not implemented yet: the comment above lists the steps");
     else
         annotate_test(annotations, item, test);
@@ -165,11 +163,9 @@ char *report_github_annotations(const Result *result, const char *folder, const 
 {
     Annotations annotations = {g_string_new(NULL), folder, source, 0, 0};
     if (result->status == SUBMISSION_UNGRADED)
-        annotate(&annotations, FALSE, NULL, 0, "not graded",
-                 result->reason != NULL ? result->reason : "no reason is known");
+        annotate(&annotations, FALSE, NULL, 0, "not graded", words_reason(result));
     if (result->status == SUBMISSION_MISSING)
-        annotate(&annotations, TRUE, NULL, 0, "nothing to grade",
-                 result->reason != NULL ? result->reason : "no reason is known");
+        annotate(&annotations, TRUE, NULL, 0, "nothing to grade", words_reason(result));
     annotate_diagnostics(&annotations, result);
     annotate_memory(&annotations, result);
     annotate_tests(&annotations, result);
@@ -198,8 +194,7 @@ static char *item_message(const ItemResult *item)
     for (guint i = 0; i < item->tests->len; i++) {
         const TestResult *test = g_ptr_array_index(item->tests, i);
         if (test->status != TEST_PASSED)
-            return g_strdup_printf("%s: %s", test->name,
-                                   test->message != NULL ? test->message : words_failure(test));
+            return g_strdup_printf("%s: %s", test->name, words_test_message(test));
     }
     if (item->memory->len > 0)
         return g_strdup(words_memory(g_ptr_array_index(item->memory, 0)));
@@ -212,10 +207,9 @@ static json_t *classroom_test(const ItemResult *item)
         item->memory->len > 0 ? g_ptr_array_index(item->memory, 0) : NULL;
     g_autofree char *message = item_message(item);
     gboolean full = item->points >= item->max_points;
-    return json_pack("{s:o, s:s, s:f, s:o, s:o, s:i}", "name",
-                     safe_string(item->title != NULL ? item->title : item->id), "status",
-                     full ? "pass" : "fail", "score", item->points, "message", safe_string(message),
-                     "filename",
+    return json_pack("{s:o, s:s, s:f, s:o, s:o, s:i}", "name", safe_string(words_item_title(item)),
+                     "status", full ? "pass" : "fail", "score", item->points, "message",
+                     safe_string(message), "filename",
                      safe_string(finding != NULL && finding->file != NULL ? finding->file : ""),
                      "line_no", finding != NULL ? (int)MIN(finding->line, G_MAXINT) : 0);
 }

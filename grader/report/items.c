@@ -1,8 +1,10 @@
+/* items.c: see items.h. */
+#include "report/items.h"
+
 #include <string.h>
 
 #include "base/escape.h"
 #include "base/wrap.h"
-#include "report/parts.h"
 #include "result/words.h"
 
 #define FAILURES_SHOWN 6 /* of one item; the first of them in full */
@@ -11,19 +13,14 @@
 /* One item while it is reported. */
 typedef struct {
     const ItemResult *item;
-    GHashTable *said;     /* hints, causes and prints that need not be said again */
-    GHashTable *messages; /* of tests that were shown */
+    GHashTable *said;     /* hints, causes and prints, which are not repeated within the item */
+    GHashTable *messages; /* of the tests that were reported in full */
     guint title_columns;
-    guint failures;     /* shown so far */
-    gboolean unwritten; /* what is not written yet has begun */
-    gboolean told;      /* the first of it is shown whole */
-    GString *same;      /* titles of tests that say what was said before */
+    guint failures;             /* how many tests were reported in full */
+    gboolean unwritten;         /* only tests of what is not written yet are left */
+    gboolean unwritten_in_full; /* the first of them is reported in full */
+    GString *same;              /* titles of the tests that would repeat what was said */
 } ItemReport;
-
-static const char *title_of(const TestResult *test)
-{
-    return test->title != NULL ? test->title : test->name;
-}
 
 /* ---- what is said about one test ------------------------------------------------------------- */
 
@@ -33,11 +30,11 @@ static gboolean is_new(ItemReport *each, const char *text)
     return text != NULL && g_hash_table_add(each->said, (gpointer)text);
 }
 
-static void printed(Report *report, const char *text, guint lines_shown)
+static void add_printed(Report *report, const char *text, guint lines_shown)
 {
     g_autofree char *safe = escape_text(text, -1, 4000, TRUE);
     g_auto(GStrv) lines = g_strsplit(g_strchomp(safe), "\n", -1);
-    report_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY, "your code printed:");
+    report_add_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY, "your code printed:");
     guint n = g_strv_length(lines);
     guint shown = n > lines_shown ? lines_shown - 1 : n;
     for (guint i = 0; i < shown; i++) {
@@ -62,8 +59,8 @@ static char *command_for(const Report *report, const char *verb, const char *ite
 }
 
 /* A command is for copying: it is never broken, and moves left if it must. */
-static void repeat(Report *report, const char *label, const char *verb, const ItemReport *each,
-                   const char *test)
+static void add_command(Report *report, const char *label, const char *verb, const ItemReport *each,
+                        const char *test)
 {
     if (report->style->repeat == NULL)
         return;
@@ -85,19 +82,19 @@ static void repeat(Report *report, const char *label, const char *verb, const It
 }
 
 /* "FAIL title   message" if that fits on a line, else the message below its title. */
-static void title_and_message(Report *report, const ItemReport *each, const TestResult *test)
+static void add_title_and_message(Report *report, const ItemReport *each, const TestResult *test)
 {
-    gboolean unwritten = words_is_unwritten(test);
-    g_autofree char *title = escape_text(title_of(test), -1, 200, FALSE);
+    gboolean unwritten = test_is_unwritten(test);
+    g_autofree char *title = escape_text(words_test_title(test), -1, 200, FALSE);
     g_autofree char *message =
         test->message != NULL ? escape_text(test->message, -1, 1000, FALSE) : g_strdup("");
     guint columns = MAX(wrap_columns(title), each->title_columns) + 2;
     gboolean fits = COLUMN_BODY + columns + wrap_columns(message) <= WRAP_WIDTH;
     if (!fits || *message == '\0') {
-        report_paragraph(report, COLUMN_TAG, unwritten ? YELLOW : RED, unwritten ? "TODO" : "FAIL",
-                         COLUMN_BODY, title);
+        report_add_paragraph(report, COLUMN_TAG, unwritten ? YELLOW : RED,
+                             unwritten ? "TODO" : "FAIL", COLUMN_BODY, title);
         if (*message != '\0')
-            report_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY, message);
+            report_add_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY, message);
         return;
     }
     gsize start = 0;
@@ -110,36 +107,39 @@ static void title_and_message(Report *report, const ItemReport *each, const Test
     g_string_append_printf(report->out, "%s\n", message);
 }
 
-static void failure(Report *report, ItemReport *each, const TestResult *test)
+static void add_failure(Report *report, ItemReport *each, const TestResult *test)
 {
     gboolean first = each->failures++ == 0;
-    title_and_message(report, each, test);
+    add_title_and_message(report, each, test);
     if (test->message != NULL)
         g_hash_table_add(each->messages, test->message);
     if (is_new(each, test->cause))
-        report_paragraph(report, COLUMN_BODY, YELLOW, "likely cause:", COLUMN_BODY + 2,
-                         test->cause);
+        report_add_paragraph(report, COLUMN_BODY, YELLOW, "likely cause:", COLUMN_BODY + 2,
+                             test->cause);
     if (is_new(each, test->hint))
-        report_paragraph(report, COLUMN_BODY, CYAN, "hint:", COLUMN_BODY + 2, test->hint);
+        report_add_hint(report, test->hint);
     if (is_new(each, test->printed))
-        printed(report, test->printed, first ? 8 : 4);
+        add_printed(report, test->printed, first ? 8 : 4);
     if (first)
-        repeat(report, "repeat it:", "debug", each, test->name);
+        add_command(report, "repeat it:", "debug", each, test->name);
 }
 
 /* ---- tests of one item ----------------------------------------------------------------------- */
 
 /* Nothing of the item is there yet: which of its tests say so does not matter. */
-static void unwritten(Report *report, const Result *result)
+static void add_unwritten(Report *report, const Result *result)
 {
     const SubmittedFile *file = result->files->len > 0 ? g_ptr_array_index(result->files, 0) : NULL;
     g_autofree char *text =
         g_strdup_printf("not implemented yet: the comments in %s list the steps",
                         file != NULL ? file->name : "the file");
-    report_paragraph(report, COLUMN_TAG, YELLOW, "TODO", COLUMN_BODY, text);
+    report_add_paragraph(report, COLUMN_TAG, YELLOW, "TODO", COLUMN_BODY, text);
 }
 
-/* Mistakes come first, and until they are mended what is not written yet is only named. */
+/*
+ * Is the title of the test enough, because the rest was said before? Of what is not written yet a
+ * message is worth reading only if there is no mistake to mend first.
+ */
 static gboolean is_same(const ItemReport *each, const TestResult *test)
 {
     if (each->unwritten)
@@ -148,52 +148,52 @@ static gboolean is_same(const ItemReport *each, const TestResult *test)
            (test->cause == NULL || g_hash_table_contains(each->said, test->cause));
 }
 
-static void same(Report *report, ItemReport *each)
+static void add_same(Report *report, ItemReport *each)
 {
     if (each->same->len == 0)
         return;
-    gboolean told = !each->unwritten || each->told;
-    g_string_append(each->same, told ? ": the same" : ": not implemented yet");
-    report_paragraph(report, COLUMN_TAG, each->unwritten ? YELLOW : RED,
-                     each->unwritten ? "TODO" : "FAIL", COLUMN_BODY, each->same->str);
+    gboolean in_full = !each->unwritten || each->unwritten_in_full;
+    g_string_append(each->same, in_full ? ": the same" : ": not implemented yet");
+    report_add_paragraph(report, COLUMN_TAG, each->unwritten ? YELLOW : RED,
+                         each->unwritten ? "TODO" : "FAIL", COLUMN_BODY, each->same->str);
     g_string_truncate(each->same, 0);
 }
 
 static void begin_unwritten(Report *report, ItemReport *each)
 {
-    same(report, each);
+    add_same(report, each);
     each->unwritten = TRUE;
-    each->told = each->failures == 0;
+    each->unwritten_in_full = each->failures == 0;
 }
 
 /* What is not written yet comes last: see words_failures(). */
-static void failures(Report *report, ItemReport *each)
+static void add_failures(Report *report, ItemReport *each)
 {
     g_autoptr(GPtrArray) failed = words_failures(each->item);
-    if (words_nothing_written(each->item)) {
-        unwritten(report, report->result);
+    if (words_has_only_stubs(each->item)) {
+        add_unwritten(report, report->result);
         return;
     }
     guint more = 0;
     for (guint i = 0; i < failed->len; i++) {
         const TestResult *test = g_ptr_array_index(failed, i);
-        if (words_is_unwritten(test) && !each->unwritten)
+        if (test_is_unwritten(test) && !each->unwritten)
             begin_unwritten(report, each);
         if (is_same(each, test))
             g_string_append_printf(each->same, "%s%s", each->same->len > 0 ? ", " : "",
-                                   title_of(test));
+                                   words_test_title(test));
         else if (each->failures < FAILURES_SHOWN)
-            failure(report, each, test);
+            add_failure(report, each, test);
         else
             more++;
     }
-    same(report, each);
+    add_same(report, each);
     if (more > 0)
         g_string_append_printf(report->out, "%*s... and %u more %s\n", COLUMN_TAG, "", more,
                                more == 1 ? "test fails" : "tests fail");
 }
 
-static void skipped(Report *report, const ItemResult *item)
+static void add_skipped(Report *report, const ItemResult *item)
 {
     guint count = words_count(item, TEST_SKIPPED);
     for (guint i = 0; i < item->tests->len; i++) {
@@ -202,7 +202,7 @@ static void skipped(Report *report, const ItemResult *item)
             continue;
         g_autofree char *text = g_strdup_printf("%u test%s: %s", count, count == 1 ? "" : "s",
                                                 test->message != NULL ? test->message : "not run");
-        report_paragraph(report, COLUMN_TAG, DIM, "SKIP", COLUMN_BODY, text);
+        report_add_paragraph(report, COLUMN_TAG, DIM, "SKIP", COLUMN_BODY, text);
         return;
     }
 }
@@ -213,7 +213,7 @@ static guint title_columns(const ItemResult *item)
     for (guint i = 0; i < item->tests->len; i++) {
         const TestResult *test = g_ptr_array_index(item->tests, i);
         if (words_is_failure(test))
-            columns = MAX(columns, wrap_columns(title_of(test)));
+            columns = MAX(columns, wrap_columns(words_test_title(test)));
     }
     return MIN(columns, TITLE_COLUMNS);
 }
@@ -235,7 +235,7 @@ static gboolean has_same(const ItemResult *item, guint n, const MemoryFinding *f
     return FALSE;
 }
 
-/* Was this shown under an item before? Code that other items call is seen in each of them. */
+/* Was this reported under an earlier item? Code that several items call is seen in each of them. */
 static gboolean is_known(const Report *report, const ItemResult *until,
                          const MemoryFinding *finding)
 {
@@ -248,31 +248,30 @@ static gboolean is_known(const Report *report, const ItemResult *until,
     return FALSE;
 }
 
-static void finding(Report *report, ItemReport *each, const MemoryFinding *finding)
+static void add_finding(Report *report, ItemReport *each, const MemoryFinding *finding)
 {
-    g_autofree char *place = words_place(finding);
-    gboolean known = place != NULL && is_known(report, each->item, finding);
-    g_autofree char *text =
-        g_strdup_printf("%s%s%s%s", words_memory(finding), place != NULL ? ", " : "",
-                        place != NULL ? place : "", known ? ", as above" : "");
-    report_paragraph(report, COLUMN_TAG, RED, "memory", COLUMN_BODY, text);
+    g_autofree char *what = words_memory_and_place(finding);
+    gboolean has_place = finding->file != NULL || finding->function != NULL;
+    gboolean known = has_place && is_known(report, each->item, finding);
+    g_autofree char *text = g_strconcat(what, known ? ", as above" : "", NULL);
+    report_add_paragraph(report, COLUMN_TAG, RED, "memory", COLUMN_BODY, text);
     if (known)
         return;
-    report_source(report, finding->line, finding->source);
+    report_add_source(report, finding->line, finding->source);
     if (finding->detail != NULL)
-        report_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY + 2, finding->detail);
+        report_add_paragraph(report, COLUMN_BODY, PLAIN, "", COLUMN_BODY + 2, finding->detail);
     if (is_new(each, finding->hint))
-        report_paragraph(report, COLUMN_BODY, CYAN, "hint:", COLUMN_BODY + 2, finding->hint);
+        report_add_hint(report, finding->hint);
     if (finding->tests->len > 0 && strcmp(finding->kind, "crash") != 0)
-        repeat(report, "see it:", "memcheck", each, finding->tests->pdata[0]);
+        add_command(report, "see it:", "memcheck", each, finding->tests->pdata[0]);
 }
 
-static void findings(Report *report, ItemReport *each)
+static void add_findings(Report *report, ItemReport *each)
 {
     const GPtrArray *memory = each->item->memory;
     for (guint i = 0; i < memory->len; i++)
         if (!has_same(each->item, i, g_ptr_array_index(memory, i)))
-            finding(report, each, g_ptr_array_index(memory, i));
+            add_finding(report, each, g_ptr_array_index(memory, i));
     g_autofree char *penalty = words_points(each->item->penalty);
     if (each->item->penalty > 0)
         g_string_append_printf(report->out, "%*smemory errors cost %s point%s\n", COLUMN_TAG, "",
@@ -281,7 +280,7 @@ static void findings(Report *report, ItemReport *each)
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
-static void tally(Report *report, const ItemResult *item)
+static void add_tally(Report *report, const ItemResult *item)
 {
     guint passed = words_count(item, TEST_PASSED), all = item->tests->len;
     if (all == 0)
@@ -298,22 +297,21 @@ static guint item_columns(const Result *result)
     guint columns = 0;
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = g_ptr_array_index(result->items, i);
-        columns = MAX(columns, wrap_columns(item->title != NULL ? item->title : item->id));
+        columns = MAX(columns, wrap_columns(words_item_title(item)));
     }
     return MIN(columns, 50);
 }
 
-static void item(Report *report, const ItemResult *item, guint columns)
+static void add_item(Report *report, const ItemResult *item, guint columns)
 {
     gboolean full = item->points >= item->max_points;
-    report_points(report, item->points, item->max_points, full ? GREEN : RED);
+    report_add_points(report, item->points, item->max_points, full ? GREEN : RED);
     gsize start = report->out->len;
-    g_autofree char *title =
-        escape_text(item->title != NULL ? item->title : item->id, -1, 100, FALSE);
+    g_autofree char *title = escape_text(words_item_title(item), -1, 100, FALSE);
     g_string_append_printf(report->out, "%s%s", title, item->extra ? " (extra)" : "");
     if (report->result->status == SUBMISSION_GRADED && report->style->show != DISCLOSE_POINTS) {
         wrap_pad(report->out, start, columns + 2);
-        tally(report, item);
+        add_tally(report, item);
     }
     g_string_append_c(report->out, '\n');
     g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
@@ -324,18 +322,18 @@ static void item(Report *report, const ItemResult *item, guint columns)
                        .messages = messages,
                        .title_columns = title_columns(item),
                        .same = titles};
-    failures(report, &each);
-    skipped(report, item);
-    findings(report, &each);
+    add_failures(report, &each);
+    add_skipped(report, item);
+    add_findings(report, &each);
 }
 
-void report_items(Report *report)
+void report_add_items(Report *report)
 {
     const GPtrArray *items = report->result->items;
     guint columns = item_columns(report->result);
     for (guint i = 0; i < items->len; i++) {
         if (i == 0)
             g_string_append_c(report->out, '\n');
-        item(report, g_ptr_array_index(items, i), columns);
+        add_item(report, g_ptr_array_index(items, i), columns);
     }
 }

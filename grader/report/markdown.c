@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "result/next.h"
 #include "result/words.h"
 #include "rubric/disclose.h"
 
@@ -40,14 +41,9 @@ static void add_more(GString *out, guint all)
         g_string_append_printf(out, "- and %u more\n", all - LIST_LIMIT);
 }
 
-static const char *item_title(const ItemResult *item)
-{
-    return item->title != NULL ? item->title : item->id;
-}
-
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static void headline(GString *out, const Result *result)
+static void add_headline(GString *out, const Result *result)
 {
     g_autofree char *score = words_points(result->score);
     g_autofree char *max = words_points(result->max_score);
@@ -66,7 +62,7 @@ static void headline(GString *out, const Result *result)
                              "Nothing was scored: it is no zero.\n");
 }
 
-static void table(GString *out, const Result *result)
+static void add_table(GString *out, const Result *result)
 {
     if (result->status == SUBMISSION_UNGRADED || result->items->len == 0)
         return;
@@ -76,7 +72,7 @@ static void table(GString *out, const Result *result)
         g_autofree char *points = words_points(item->points);
         g_autofree char *max = words_points(item->max_points);
         g_string_append_printf(out, "| %s | %s | ", points, max);
-        add(out, "", item_title(item), item->extra ? " (extra) | " : " | ");
+        add(out, "", words_item_title(item), item->extra ? " (extra) | " : " | ");
         if (item->tests->len > 0)
             g_string_append_printf(out, "%u of %u |\n", words_count(item, TEST_PASSED),
                                    item->tests->len);
@@ -85,7 +81,7 @@ static void table(GString *out, const Result *result)
     }
 }
 
-static void diagnostics(GString *out, const Result *result)
+static void add_diagnostics(GString *out, const Result *result)
 {
     for (guint i = 0; i < MIN(result->diagnostics->len, LIST_LIMIT); i++) {
         const Diagnostic *each = g_ptr_array_index(result->diagnostics, i);
@@ -114,9 +110,9 @@ static void add_once(GString *out, GHashTable *said, const char *label, const ch
     add(out, before, text, "");
 }
 
-static void test(GString *out, const TestResult *test, GHashTable *said)
+static void add_test(GString *out, const TestResult *test, GHashTable *said)
 {
-    add(out, "- **", test->title != NULL ? test->title : test->name, "**");
+    add(out, "- **", words_test_title(test), "**");
     if (test->message != NULL)
         add(out, ": ", test->message, "");
     add_once(out, said, "likely cause", test->cause);
@@ -126,7 +122,7 @@ static void test(GString *out, const TestResult *test, GHashTable *said)
         add_block(out, "  ", test->printed);
 }
 
-static void finding(GString *out, const MemoryFinding *finding)
+static void add_finding(GString *out, const MemoryFinding *finding)
 {
     g_autofree char *place = words_place(finding);
     add(out, "- memory: ", words_memory(finding), "");
@@ -141,31 +137,31 @@ static void finding(GString *out, const MemoryFinding *finding)
         add(out, "\n  *hint:* ", finding->hint, "\n");
 }
 
-static void item(GString *out, const ItemResult *item)
+static void add_item(GString *out, const ItemResult *item)
 {
     guint skipped = words_count(item, TEST_SKIPPED);
     g_autoptr(GString) body = g_string_new(NULL);
     g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) failed = words_failures(item);
-    if (words_nothing_written(item)) {
+    if (words_has_only_stubs(item)) {
         g_string_append(body, "- not implemented yet\n");
         g_ptr_array_set_size(failed, 0);
     }
     for (guint i = 0; i < MIN(failed->len, LIST_LIMIT); i++)
-        test(body, g_ptr_array_index(failed, i), said);
+        add_test(body, g_ptr_array_index(failed, i), said);
     add_more(body, failed->len);
     if (skipped > 0)
         g_string_append_printf(body, "- %u skipped: what they need is not implemented yet\n",
                                skipped);
     for (guint i = 0; i < MIN(item->memory->len, LIST_LIMIT); i++)
-        finding(body, g_ptr_array_index(item->memory, i));
+        add_finding(body, g_ptr_array_index(item->memory, i));
     add_more(body, item->memory->len);
     g_autofree char *penalty = words_points(item->penalty);
     if (item->penalty > 0)
         g_string_append_printf(body, "- points lost by memory errors: %s\n", penalty);
     if (body->len == 0)
         return;
-    add(out, "\n### ", item_title(item), "\n\n");
+    add(out, "\n### ", words_item_title(item), "\n\n");
     g_string_append(out, body->str);
 }
 
@@ -186,15 +182,15 @@ char *report_markdown(const Result *result, RubricDisclosure show)
 {
     g_autoptr(Result) shown = disclose(result, show);
     GString *out = g_string_new(NULL);
-    headline(out, shown);
-    table(out, shown);
-    diagnostics(out, shown);
+    add_headline(out, shown);
+    add_table(out, shown);
+    add_diagnostics(out, shown);
     if (shown->status != SUBMISSION_UNGRADED)
         for (guint i = 0; i < shown->items->len; i++)
-            item(out, g_ptr_array_index(shown->items, i));
+            add_item(out, g_ptr_array_index(shown->items, i));
     if (g_strcmp0(shown->tests, "public") == 0 && shown->status != SUBMISSION_UNGRADED)
         g_string_append(out, "\nThese are the public tests; the hidden ones decide.\n");
-    g_autofree char *next = words_next(shown);
+    g_autofree char *next = next_step(shown);
     if (next != NULL)
         add(out, "\n**next:** ", next, "\n");
     return within_limit(out);

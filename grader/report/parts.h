@@ -1,9 +1,11 @@
 /*
- * parts.h: what text.c and items.c share; nobody else needs it.
+ * parts.h: a report for a terminal while it is made, and the pieces that text.c and items.c make it
+ * of. Each piece is appended to `out`.
  */
 #pragma once
 
-#include "report/text.h"
+#include "report/style.h"
+#include "result/result.h"
 
 /* Columns: where the tag of a test stands, and where what is said about it begins. */
 enum { COLUMN_TAG = 7, COLUMN_BODY = 12 };
@@ -16,21 +18,24 @@ typedef struct {
     const ReportStyle *style;
 } Report;
 
-/* Append a word of our own in a colour. */
+/* A word of our own in a colour. */
 void report_paint(Report *report, Colour colour, const char *word);
 
 /*
  * One paragraph: `indent` blanks, the painted tag, a blank, then the untrusted text, wrapped so that
  * its further lines begin at `hang`.
  */
-void report_paragraph(Report *report, guint indent, Colour colour, const char *tag, guint hang,
-                      const char *text);
+void report_add_paragraph(Report *report, guint indent, Colour colour, const char *tag, guint hang,
+                          const char *text);
+
+/* "hint: ..." below what is wrong, unless the hint is NULL. */
+void report_add_hint(Report *report, const char *hint);
 
 /* A line of the student's file: "            57 |     code", cut to the width. */
-void report_source(Report *report, guint line, const char *source);
+void report_add_source(Report *report, guint line, const char *source);
 
-/* All items with their points, tests and memory findings. */
-void report_items(Report *report);
+/* "10/10", with its slash under those of the other lines. */
+void report_add_points(Report *report, double points, double max, Colour colour);
 
-/* Append "10/10", with its slash under those of the other lines. */
-void report_points(Report *report, double points, double max, Colour colour);
+/* A tag in a quiet colour and a text, below the items. */
+void report_add_note(Report *report, const char *tag, const char *text);

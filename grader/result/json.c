@@ -1,179 +1,11 @@
 #include "result/json.h"
 
 #include <jansson.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/escape.h"
-
-/* ---- the schema ------------------------------------------------------------------------------ */
-
-/*
- * One table for each struct serves writing and reading, so that neither can forget what the other
- * knows. The order of the rows is the order of the keys.
- */
-typedef enum {
-    FIELD_TEXT,     /* char *, may be NULL */
-    FIELD_POINTS,   /* double */
-    FIELD_UINT,     /* guint */
-    FIELD_BIG,      /* guint64 or gint64, not negative */
-    FIELD_BOOLEAN,  /* gboolean */
-    FIELD_STATUS,   /* an enum, by its word */
-    FIELD_TEXTS,    /* GPtrArray of char * */
-    FIELD_STRUCTS,  /* GPtrArray of structs */
-    FIELD_TEXT_MAP, /* GHashTable of char * to char * */
-} Kind;
-
-typedef struct Shape Shape;
-
-typedef struct {
-    const char *key;
-    gsize offset;
-    Kind kind;
-    gboolean required; /* reading refuses NULL; what the rest of the grader relies on */
-    guint n_words;     /* of FIELD_STATUS */
-    const char *(*word)(guint value);
-    const Shape *shape; /* of FIELD_STRUCTS */
-} Field;
-
-struct Shape {
-    const Field *fields;
-    guint n_fields;
-    void *(*create)(void);
-};
-
-static const char *submission_word(guint value)
-{
-    return submission_status_word((SubmissionStatus)value);
-}
-
-static const char *test_word(guint value)
-{
-    return test_status_word((TestStatus)value);
-}
-
-static void *new_test(void)
-{
-    return test_result_new(NULL, NULL);
-}
-
-static void *new_finding(void)
-{
-    return memory_finding_new(NULL);
-}
-
-static void *new_item(void)
-{
-    return item_result_new(NULL, NULL, NULL, 0);
-}
-
-static void *new_diagnostic(void)
-{
-    return diagnostic_new(NULL, NULL);
-}
-
-static void *new_layer(void)
-{
-    return sandbox_layer_new(NULL, NULL, NULL);
-}
-
-static void *new_file(void)
-{
-    return submitted_file_new(NULL, NULL, 0);
-}
-
-#define ROW(type, name, what) .key = #name, .kind = (what), .offset = offsetof(type, name)
-
-static const Field test_fields[] = {
-    {ROW(TestResult, name, FIELD_TEXT), .required = TRUE},
-    {ROW(TestResult, title, FIELD_TEXT)},
-    {ROW(TestResult, status, FIELD_STATUS), .word = test_word, .n_words = TEST_BROKEN + 1},
-    {ROW(TestResult, message, FIELD_TEXT)},
-    {ROW(TestResult, hint, FIELD_TEXT)},
-    {ROW(TestResult, failure, FIELD_TEXT)},
-    {ROW(TestResult, cause, FIELD_TEXT)},
-    {ROW(TestResult, printed, FIELD_TEXT)},
-    {ROW(TestResult, assertions, FIELD_UINT)},
-};
-static const Shape test_shape = {test_fields, G_N_ELEMENTS(test_fields), new_test};
-
-static const Field finding_fields[] = {
-    {ROW(MemoryFinding, kind, FIELD_TEXT), .required = TRUE},
-    {ROW(MemoryFinding, message, FIELD_TEXT)},
-    {ROW(MemoryFinding, hint, FIELD_TEXT)},
-    {ROW(MemoryFinding, bytes, FIELD_BIG)},
-    {ROW(MemoryFinding, function, FIELD_TEXT)},
-    {ROW(MemoryFinding, file, FIELD_TEXT)},
-    {ROW(MemoryFinding, line, FIELD_UINT)},
-    {ROW(MemoryFinding, source, FIELD_TEXT)},
-    {ROW(MemoryFinding, detail, FIELD_TEXT)},
-    {ROW(MemoryFinding, tests, FIELD_TEXTS)},
-    {ROW(MemoryFinding, count, FIELD_UINT)},
-};
-static const Shape finding_shape = {finding_fields, G_N_ELEMENTS(finding_fields), new_finding};
-
-static const Field item_fields[] = {
-    {ROW(ItemResult, id, FIELD_TEXT), .required = TRUE},
-    {ROW(ItemResult, grade_id, FIELD_TEXT)},
-    {ROW(ItemResult, title, FIELD_TEXT)},
-    {ROW(ItemResult, points, FIELD_POINTS)},
-    {ROW(ItemResult, max_points, FIELD_POINTS)},
-    {ROW(ItemResult, penalty, FIELD_POINTS)},
-    {ROW(ItemResult, extra, FIELD_BOOLEAN)},
-    {ROW(ItemResult, tests, FIELD_STRUCTS), .shape = &test_shape},
-    {ROW(ItemResult, memory, FIELD_STRUCTS), .shape = &finding_shape},
-};
-static const Shape item_shape = {item_fields, G_N_ELEMENTS(item_fields), new_item};
-
-static const Field diagnostic_fields[] = {
-    {ROW(Diagnostic, severity, FIELD_TEXT), .required = TRUE},
-    {ROW(Diagnostic, file, FIELD_TEXT)},
-    {ROW(Diagnostic, line, FIELD_UINT)},
-    {ROW(Diagnostic, column, FIELD_UINT)},
-    {ROW(Diagnostic, message, FIELD_TEXT), .required = TRUE},
-    {ROW(Diagnostic, source, FIELD_TEXT)},
-    {ROW(Diagnostic, hint, FIELD_TEXT)},
-};
-static const Shape diagnostic_shape = {diagnostic_fields, G_N_ELEMENTS(diagnostic_fields),
-                                       new_diagnostic};
-
-static const Field layer_fields[] = {
-    {ROW(SandboxLayer, name, FIELD_TEXT), .required = TRUE},
-    {ROW(SandboxLayer, state, FIELD_TEXT), .required = TRUE},
-    {ROW(SandboxLayer, reason, FIELD_TEXT)},
-};
-static const Shape layer_shape = {layer_fields, G_N_ELEMENTS(layer_fields), new_layer};
-
-static const Field file_fields[] = {
-    {ROW(SubmittedFile, name, FIELD_TEXT), .required = TRUE},
-    {ROW(SubmittedFile, sha256, FIELD_TEXT)},
-    {ROW(SubmittedFile, bytes, FIELD_BIG)},
-};
-static const Shape file_shape = {file_fields, G_N_ELEMENTS(file_fields), new_file};
-
-static const Field result_fields[] = {
-    {ROW(Result, submission, FIELD_TEXT), .required = TRUE},
-    {ROW(Result, path, FIELD_TEXT)},
-    {ROW(Result, assignment, FIELD_TEXT)},
-    {ROW(Result, tests, FIELD_TEXT)},
-    {ROW(Result, status, FIELD_STATUS), .word = submission_word,
-     .n_words = SUBMISSION_UNGRADED + 1},
-    {ROW(Result, reason, FIELD_TEXT)},
-    {ROW(Result, score, FIELD_POINTS)},
-    {ROW(Result, max_score, FIELD_POINTS)},
-    {ROW(Result, extra, FIELD_POINTS)},
-    {ROW(Result, seed, FIELD_UINT)},
-    {ROW(Result, items, FIELD_STRUCTS), .shape = &item_shape},
-    {ROW(Result, diagnostics, FIELD_STRUCTS), .shape = &diagnostic_shape},
-    {ROW(Result, memory_state, FIELD_TEXT)},
-    {ROW(Result, sandbox, FIELD_STRUCTS), .shape = &layer_shape},
-    {ROW(Result, files, FIELD_STRUCTS), .shape = &file_shape},
-    {ROW(Result, versions, FIELD_TEXT_MAP)},
-    {ROW(Result, cpu_usec, FIELD_BIG)},
-    {ROW(Result, graded_at, FIELD_TEXT)},
-};
-static const Shape result_shape = {result_fields, G_N_ELEMENTS(result_fields), NULL};
+#include "result/fields.h"
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -222,7 +54,7 @@ static json_t *write_field(const Field *field, const void *from)
     case FIELD_BOOLEAN:
         return json_boolean(*(const gboolean *)member);
     case FIELD_STATUS:
-        return json_string(field->word(*(const guint *)member));
+        return json_string(field->words[*(const guint *)member]);
     case FIELD_TEXTS:
     case FIELD_STRUCTS:
         return write_array(*(GPtrArray *const *)member, field->shape);
@@ -298,8 +130,8 @@ static gboolean read_integer(const Field *field, const json_t *value, json_int_t
 
 static gboolean read_status(const Field *field, const json_t *value, guint *into, GError **error)
 {
-    for (guint i = 0; json_is_string(value) && i < field->n_words; i++) {
-        if (strcmp(json_string_value(value), field->word(i)) == 0) {
+    for (guint i = 0; json_is_string(value) && field->words[i] != NULL; i++) {
+        if (strcmp(json_string_value(value), field->words[i]) == 0) {
             *into = i;
             return TRUE;
         }
@@ -314,7 +146,7 @@ static gboolean read_array(const Field *field, const json_t *value, GPtrArray *i
     for (gsize i = 0; i < json_array_size(value); i++) {
         const json_t *element = json_array_get(value, i);
         if (field->shape != NULL) {
-            void *new = field->shape->create();
+            void *new = fields_new(field->shape);
             g_ptr_array_add(into, new);
             if (!read_struct(field->shape, element, new, error))
                 return FALSE;

@@ -1,6 +1,6 @@
 /*
- * json.h: a Result as the JSON object of result.json, and back. DESIGN.md section 6 names
- * the keys that others may rely on; the schema has a number that changes when their meaning does.
+ * json.h: a Result as the JSON object of result.json, and back. The README lists the keys that
+ * others may rely on; the schema has a number that changes when their meaning does.
  */
 #pragma once
 

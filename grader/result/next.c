@@ -1,4 +1,6 @@
-/* next.c: the last line of a report: the one thing to do first; see words.h. */
+/* next.c: see next.h. */
+#include "result/next.h"
+
 #include <string.h>
 
 #include "result/words.h"
@@ -19,16 +21,6 @@ static char *at_diagnostic(const Result *result, const char *severity, const cha
     if (first == NULL || first->file == NULL || first->line == 0)
         return g_strdup(what);
     return g_strdup_printf("%s, %s:%u", what, first->file, first->line);
-}
-
-static const char *title_of(const TestResult *test)
-{
-    return test->title != NULL ? test->title : test->name;
-}
-
-static const char *item_title(const ItemResult *item)
-{
-    return item->title != NULL ? item->title : item->id;
 }
 
 /* Where the names of tests are not disclosed, it may have been seen in any of the item. */
@@ -89,7 +81,8 @@ static const Diagnostic *fatal_warning(const Result *result)
 /* What to do about a test that failed or ended, if what it needs is written. */
 static char *next_of_failure(const Result *result, const ItemResult *item, const TestResult *test)
 {
-    const char *title = title_of(test), *ends = ending(test), *where = item_title(item);
+    const char *title = words_test_title(test), *ends = ending(test),
+               *where = words_item_title(item);
     const MemoryFinding *reason = memory_reason(item, test);
     const Diagnostic *warning = fatal_warning(result);
     /* gcc sees where something begins to go wrong, Valgrind what became of it. */
@@ -109,11 +102,11 @@ static char *next_of_failure(const Result *result, const ItemResult *item, const
 
 static char *next_of_test(const Result *result, const ItemResult *item, const TestResult *test)
 {
-    if (words_nothing_written(item))
-        return g_strdup_printf("implement %s", item_title(item));
-    if (words_is_unwritten(test))
-        return g_strdup_printf("implement what \"%s\" needs (%s)", title_of(test),
-                               item_title(item));
+    if (words_has_only_stubs(item))
+        return g_strdup_printf("implement %s", words_item_title(item));
+    if (test_is_unwritten(test))
+        return g_strdup_printf("implement what \"%s\" needs (%s)", words_test_title(test),
+                               words_item_title(item));
     return next_of_failure(result, item, test);
 }
 
@@ -129,7 +122,7 @@ static char *next_failure(const Result *result, gboolean crashes)
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = g_ptr_array_index(result->items, i);
         const TestResult *first = first_failure(item);
-        if (first != NULL && !words_is_unwritten(first) &&
+        if (first != NULL && !test_is_unwritten(first) &&
             (!crashes || first->status != TEST_FAILED))
             return next_of_test(result, item, first);
     }
@@ -139,8 +132,8 @@ static char *next_failure(const Result *result, gboolean crashes)
 /* Is it better to go on with `a` than with `b`? What was begun comes first, then what is easy. */
 static gboolean is_easier(const ItemResult *a, const ItemResult *b)
 {
-    gboolean begun = !words_nothing_written(a);
-    if (b == NULL || begun != !words_nothing_written(b))
+    gboolean begun = !words_has_only_stubs(a);
+    if (b == NULL || begun != !words_has_only_stubs(b))
         return b == NULL || begun;
     return a->max_points < b->max_points;
 }
@@ -151,7 +144,7 @@ static char *next_unwritten(const Result *result)
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = g_ptr_array_index(result->items, i);
         const TestResult *first = first_failure(item);
-        if (first != NULL && words_is_unwritten(first) && is_easier(item, easiest))
+        if (first != NULL && test_is_unwritten(first) && is_easier(item, easiest))
             easiest = item;
     }
     return easiest != NULL ? next_of_test(result, easiest, first_failure(easiest)) : NULL;
@@ -174,7 +167,7 @@ static char *next_memory(const Result *result)
         const ItemResult *item = g_ptr_array_index(result->items, i);
         g_autofree char *place = memory_place(item);
         if (item->memory->len > 0)
-            return g_strdup_printf("fix the memory error%s (%s)", place, item_title(item));
+            return g_strdup_printf("fix the memory error%s (%s)", place, words_item_title(item));
     }
     return NULL;
 }
@@ -184,7 +177,7 @@ static char *next_item(const Result *result)
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = g_ptr_array_index(result->items, i);
         if (item->points < item->max_points && !item->extra)
-            return g_strdup_printf("work on \"%s\"", item_title(item));
+            return g_strdup_printf("work on \"%s\"", words_item_title(item));
     }
     return NULL;
 }
@@ -209,7 +202,7 @@ static char *next_graded(const Result *result)
     return next;
 }
 
-char *words_next(const Result *result)
+char *next_step(const Result *result)
 {
     switch (result->status) {
     case SUBMISSION_UNGRADED:

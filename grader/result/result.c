@@ -1,49 +1,221 @@
 #include "result/result.h"
 
+#include <stddef.h>
 #include <string.h>
+
+#include "result/fields.h"
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static const char *const submission_words[] = {
+    [SUBMISSION_GRADED] = "graded",     [SUBMISSION_NOT_COMPILED] = "not_compiled",
+    [SUBMISSION_REFUSED] = "refused",   [SUBMISSION_MISSING] = "missing",
+    [SUBMISSION_UNGRADED] = "ungraded", NULL,
+};
+
+static const char *const test_words[] = {
+    [TEST_PASSED] = "passed",
+    [TEST_FAILED] = "failed",
+    [TEST_CRASHED] = "crashed",
+    [TEST_TIMED_OUT] = "timed_out",
+    [TEST_SKIPPED] = "skipped",
+    [TEST_BROKEN] = "broken",
+    NULL,
+};
+
+const char *submission_status_word(SubmissionStatus status)
+{
+    return submission_words[status];
+}
+
+const char *test_status_word(TestStatus status)
+{
+    return test_words[status];
+}
+
+/* ---- fields ---------------------------------------------------------------------------------- */
+
+#define ROW(type, name, what) .key = #name, .kind = (what), .offset = offsetof(type, name)
+#define SHAPE(fields, type, free_function)                                                         \
+    {                                                                                              \
+        fields, G_N_ELEMENTS(fields), sizeof(type), (GDestroyNotify)(free_function)                \
+    }
+
+static const Field test_fields[] = {
+    {ROW(TestResult, name, FIELD_TEXT), .required = TRUE},
+    {ROW(TestResult, title, FIELD_TEXT)},
+    {ROW(TestResult, status, FIELD_STATUS), .words = test_words},
+    {ROW(TestResult, message, FIELD_TEXT)},
+    {ROW(TestResult, hint, FIELD_TEXT)},
+    {ROW(TestResult, failure, FIELD_TEXT)},
+    {ROW(TestResult, cause, FIELD_TEXT)},
+    {ROW(TestResult, printed, FIELD_TEXT)},
+    {ROW(TestResult, assertions, FIELD_UINT)},
+};
+static const Shape test_shape = SHAPE(test_fields, TestResult, test_result_free);
+
+static const Field finding_fields[] = {
+    {ROW(MemoryFinding, kind, FIELD_TEXT), .required = TRUE},
+    {ROW(MemoryFinding, message, FIELD_TEXT)},
+    {ROW(MemoryFinding, hint, FIELD_TEXT)},
+    {ROW(MemoryFinding, bytes, FIELD_BIG)},
+    {ROW(MemoryFinding, function, FIELD_TEXT)},
+    {ROW(MemoryFinding, file, FIELD_TEXT)},
+    {ROW(MemoryFinding, line, FIELD_UINT)},
+    {ROW(MemoryFinding, source, FIELD_TEXT)},
+    {ROW(MemoryFinding, detail, FIELD_TEXT)},
+    {ROW(MemoryFinding, tests, FIELD_TEXTS)},
+    {ROW(MemoryFinding, count, FIELD_UINT)},
+};
+static const Shape finding_shape = SHAPE(finding_fields, MemoryFinding, memory_finding_free);
+
+static const Field item_fields[] = {
+    {ROW(ItemResult, id, FIELD_TEXT), .required = TRUE},
+    {ROW(ItemResult, grade_id, FIELD_TEXT)},
+    {ROW(ItemResult, title, FIELD_TEXT)},
+    {ROW(ItemResult, points, FIELD_POINTS)},
+    {ROW(ItemResult, max_points, FIELD_POINTS)},
+    {ROW(ItemResult, penalty, FIELD_POINTS)},
+    {ROW(ItemResult, extra, FIELD_BOOLEAN)},
+    {ROW(ItemResult, tests, FIELD_STRUCTS), .shape = &test_shape},
+    {ROW(ItemResult, memory, FIELD_STRUCTS), .shape = &finding_shape},
+};
+static const Shape item_shape = SHAPE(item_fields, ItemResult, item_result_free);
+
+static const Field diagnostic_fields[] = {
+    {ROW(Diagnostic, severity, FIELD_TEXT), .required = TRUE},
+    {ROW(Diagnostic, file, FIELD_TEXT)},
+    {ROW(Diagnostic, line, FIELD_UINT)},
+    {ROW(Diagnostic, column, FIELD_UINT)},
+    {ROW(Diagnostic, message, FIELD_TEXT), .required = TRUE},
+    {ROW(Diagnostic, source, FIELD_TEXT)},
+    {ROW(Diagnostic, hint, FIELD_TEXT)},
+};
+static const Shape diagnostic_shape = SHAPE(diagnostic_fields, Diagnostic, diagnostic_free);
+
+static const Field layer_fields[] = {
+    {ROW(SandboxLayer, name, FIELD_TEXT), .required = TRUE},
+    {ROW(SandboxLayer, state, FIELD_TEXT), .required = TRUE},
+    {ROW(SandboxLayer, reason, FIELD_TEXT)},
+};
+static const Shape layer_shape = SHAPE(layer_fields, SandboxLayer, sandbox_layer_free);
+
+static const Field file_fields[] = {
+    {ROW(SubmittedFile, name, FIELD_TEXT), .required = TRUE},
+    {ROW(SubmittedFile, sha256, FIELD_TEXT)},
+    {ROW(SubmittedFile, bytes, FIELD_BIG)},
+};
+static const Shape file_shape = SHAPE(file_fields, SubmittedFile, submitted_file_free);
+
+static const Field result_fields[] = {
+    {ROW(Result, submission, FIELD_TEXT), .required = TRUE},
+    {ROW(Result, path, FIELD_TEXT)},
+    {ROW(Result, assignment, FIELD_TEXT)},
+    {ROW(Result, tests, FIELD_TEXT)},
+    {ROW(Result, status, FIELD_STATUS), .words = submission_words},
+    {ROW(Result, reason, FIELD_TEXT)},
+    {ROW(Result, score, FIELD_POINTS)},
+    {ROW(Result, max_score, FIELD_POINTS)},
+    {ROW(Result, extra, FIELD_POINTS)},
+    {ROW(Result, seed, FIELD_UINT)},
+    {ROW(Result, items, FIELD_STRUCTS), .shape = &item_shape},
+    {ROW(Result, diagnostics, FIELD_STRUCTS), .shape = &diagnostic_shape},
+    {ROW(Result, memory_state, FIELD_TEXT)},
+    {ROW(Result, sandbox, FIELD_STRUCTS), .shape = &layer_shape},
+    {ROW(Result, files, FIELD_STRUCTS), .shape = &file_shape},
+    {ROW(Result, versions, FIELD_TEXT_MAP)},
+    {ROW(Result, cpu_usec, FIELD_BIG)},
+    {ROW(Result, graded_at, FIELD_TEXT)},
+};
+const Shape result_shape = SHAPE(result_fields, Result, result_free);
 
 /* ---- life cycles ----------------------------------------------------------------------------- */
 
-static GPtrArray *owning(GDestroyNotify free_element)
+void *fields_new(const Shape *shape)
 {
-    return g_ptr_array_new_with_free_func(free_element);
+    void *new = g_malloc0(shape->size);
+    for (guint i = 0; i < shape->n_fields; i++) {
+        const Field *field = &shape->fields[i];
+        void *member = (char *)new + field->offset;
+        if (field->kind == FIELD_TEXTS)
+            *(GPtrArray **)member = g_ptr_array_new_with_free_func(g_free);
+        else if (field->kind == FIELD_STRUCTS)
+            *(GPtrArray **)member = g_ptr_array_new_with_free_func(field->shape->free);
+        else if (field->kind == FIELD_TEXT_MAP)
+            *(GHashTable **)member = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    }
+    return new;
+}
+
+static void fields_free(const Shape *shape, void *old)
+{
+    for (guint i = 0; old != NULL && i < shape->n_fields; i++) {
+        void *member = (char *)old + shape->fields[i].offset;
+        switch (shape->fields[i].kind) {
+        case FIELD_TEXT:
+            g_free(*(char **)member);
+            break;
+        case FIELD_TEXTS:
+        case FIELD_STRUCTS:
+            g_clear_pointer((GPtrArray **)member, g_ptr_array_unref);
+            break;
+        case FIELD_TEXT_MAP:
+            g_clear_pointer((GHashTable **)member, g_hash_table_unref);
+            break;
+        default:
+            break;
+        }
+    }
+    g_free(old);
+}
+
+static void *copy_text(const void *text, G_GNUC_UNUSED void *data)
+{
+    return g_strdup(text);
+}
+
+/* Of the type GCopyFunc; `data` is the shape. */
+static void *fields_copy(const void *from, void *data)
+{
+    const Shape *shape = data;
+    void *copy = g_memdup2(from, shape->size);
+    for (guint i = 0; i < shape->n_fields; i++) {
+        const Field *field = &shape->fields[i];
+        void *member = (char *)copy + field->offset;
+        if (field->kind == FIELD_TEXT)
+            *(char **)member = g_strdup(*(char **)member);
+        else if (field->kind == FIELD_TEXTS)
+            *(GPtrArray **)member = g_ptr_array_copy(*(GPtrArray **)member, copy_text, NULL);
+        else if (field->kind == FIELD_STRUCTS)
+            *(GPtrArray **)member =
+                g_ptr_array_copy(*(GPtrArray **)member, fields_copy, (void *)field->shape);
+        else if (field->kind == FIELD_TEXT_MAP)
+            g_hash_table_ref(*(GHashTable **)member);
+    }
+    return copy;
 }
 
 Result *result_new(const char *submission, const char *path)
 {
-    Result *result = g_new0(Result, 1);
+    Result *result = fields_new(&result_shape);
     result->submission = g_strdup(submission);
     result->path = g_strdup(path);
-    result->files = owning((GDestroyNotify)submitted_file_free);
-    result->diagnostics = owning((GDestroyNotify)diagnostic_free);
-    result->items = owning((GDestroyNotify)item_result_free);
-    result->sandbox = owning((GDestroyNotify)sandbox_layer_free);
-    result->versions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return result;
+}
+
+Result *result_copy(const Result *result)
+{
+    return fields_copy(result, (void *)&result_shape);
 }
 
 void result_free(Result *result)
 {
-    if (result == NULL)
-        return;
-    g_free(result->submission);
-    g_free(result->path);
-    g_free(result->reason);
-    g_free(result->assignment);
-    g_free(result->tests);
-    g_ptr_array_unref(result->files);
-    g_ptr_array_unref(result->diagnostics);
-    g_ptr_array_unref(result->items);
-    g_ptr_array_unref(result->sandbox);
-    g_free(result->memory_state);
-    g_hash_table_unref(result->versions);
-    g_free(result->graded_at);
-    g_free(result);
+    fields_free(&result_shape, result);
 }
 
 TestResult *test_result_new(const char *name, const char *title)
 {
-    TestResult *test = g_new0(TestResult, 1);
+    TestResult *test = fields_new(&test_shape);
     test->name = g_strdup(name);
     test->title = g_strdup(title);
     return test;
@@ -51,68 +223,39 @@ TestResult *test_result_new(const char *name, const char *title)
 
 void test_result_free(TestResult *test)
 {
-    if (test == NULL)
-        return;
-    g_free(test->name);
-    g_free(test->title);
-    g_free(test->message);
-    g_free(test->hint);
-    g_free(test->failure);
-    g_free(test->cause);
-    g_free(test->printed);
-    g_free(test);
+    fields_free(&test_shape, test);
 }
 
 MemoryFinding *memory_finding_new(const char *kind)
 {
-    MemoryFinding *finding = g_new0(MemoryFinding, 1);
+    MemoryFinding *finding = fields_new(&finding_shape);
     finding->kind = g_strdup(kind);
-    finding->tests = owning(g_free);
     return finding;
 }
 
 void memory_finding_free(MemoryFinding *finding)
 {
-    if (finding == NULL)
-        return;
-    g_free(finding->kind);
-    g_free(finding->message);
-    g_free(finding->hint);
-    g_free(finding->function);
-    g_free(finding->file);
-    g_free(finding->source);
-    g_free(finding->detail);
-    g_ptr_array_unref(finding->tests);
-    g_free(finding);
+    fields_free(&finding_shape, finding);
 }
 
 ItemResult *item_result_new(const char *id, const char *grade_id, const char *title, double max)
 {
-    ItemResult *item = g_new0(ItemResult, 1);
+    ItemResult *item = fields_new(&item_shape);
     item->id = g_strdup(id);
     item->grade_id = g_strdup(grade_id);
     item->title = g_strdup(title);
     item->max_points = max;
-    item->tests = owning((GDestroyNotify)test_result_free);
-    item->memory = owning((GDestroyNotify)memory_finding_free);
     return item;
 }
 
 void item_result_free(ItemResult *item)
 {
-    if (item == NULL)
-        return;
-    g_free(item->id);
-    g_free(item->grade_id);
-    g_free(item->title);
-    g_ptr_array_unref(item->tests);
-    g_ptr_array_unref(item->memory);
-    g_free(item);
+    fields_free(&item_shape, item);
 }
 
 Diagnostic *diagnostic_new(const char *severity, const char *message)
 {
-    Diagnostic *diagnostic = g_new0(Diagnostic, 1);
+    Diagnostic *diagnostic = fields_new(&diagnostic_shape);
     diagnostic->severity = g_strdup(severity);
     diagnostic->message = g_strdup(message);
     return diagnostic;
@@ -120,38 +263,26 @@ Diagnostic *diagnostic_new(const char *severity, const char *message)
 
 void diagnostic_free(Diagnostic *diagnostic)
 {
-    if (diagnostic == NULL)
-        return;
-    g_free(diagnostic->severity);
-    g_free(diagnostic->file);
-    g_free(diagnostic->message);
-    g_free(diagnostic->source);
-    g_free(diagnostic->hint);
-    g_free(diagnostic);
+    fields_free(&diagnostic_shape, diagnostic);
 }
 
 SandboxLayer *sandbox_layer_new(const char *name, const char *state, const char *reason)
 {
-    SandboxLayer *sandbox_layer = g_new0(SandboxLayer, 1);
-    sandbox_layer->name = g_strdup(name);
-    sandbox_layer->state = g_strdup(state);
-    sandbox_layer->reason = g_strdup(reason);
-    return sandbox_layer;
+    SandboxLayer *layer = fields_new(&layer_shape);
+    layer->name = g_strdup(name);
+    layer->state = g_strdup(state);
+    layer->reason = g_strdup(reason);
+    return layer;
 }
 
-void sandbox_layer_free(SandboxLayer *sandbox_layer)
+void sandbox_layer_free(SandboxLayer *layer)
 {
-    if (sandbox_layer == NULL)
-        return;
-    g_free(sandbox_layer->name);
-    g_free(sandbox_layer->state);
-    g_free(sandbox_layer->reason);
-    g_free(sandbox_layer);
+    fields_free(&layer_shape, layer);
 }
 
 SubmittedFile *submitted_file_new(const char *name, const char *sha256, guint64 bytes)
 {
-    SubmittedFile *file = g_new0(SubmittedFile, 1);
+    SubmittedFile *file = fields_new(&file_shape);
     file->name = g_strdup(name);
     file->sha256 = g_strdup(sha256);
     file->bytes = bytes;
@@ -160,32 +291,7 @@ SubmittedFile *submitted_file_new(const char *name, const char *sha256, guint64 
 
 void submitted_file_free(SubmittedFile *file)
 {
-    if (file == NULL)
-        return;
-    g_free(file->name);
-    g_free(file->sha256);
-    g_free(file);
-}
-
-/* ---- words ----------------------------------------------------------------------------------- */
-
-const char *submission_status_word(SubmissionStatus status)
-{
-    static const char *const words[] = {
-        [SUBMISSION_GRADED] = "graded",     [SUBMISSION_NOT_COMPILED] = "not_compiled",
-        [SUBMISSION_REFUSED] = "refused",   [SUBMISSION_MISSING] = "missing",
-        [SUBMISSION_UNGRADED] = "ungraded",
-    };
-    return words[status];
-}
-
-const char *test_status_word(TestStatus status)
-{
-    static const char *const words[] = {
-        [TEST_PASSED] = "passed",       [TEST_FAILED] = "failed",   [TEST_CRASHED] = "crashed",
-        [TEST_TIMED_OUT] = "timed_out", [TEST_SKIPPED] = "skipped", [TEST_BROKEN] = "broken",
-    };
-    return words[status];
+    fields_free(&file_shape, file);
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */
@@ -208,6 +314,21 @@ TestResult *item_test(const ItemResult *item, const char *name)
             return test;
     }
     return NULL;
+}
+
+gboolean test_is_unwritten(const TestResult *test)
+{
+    return (test->status == TEST_FAILED || test->status == TEST_SKIPPED) &&
+           (g_strcmp0(test->failure, "not_implemented") == 0 ||
+            g_strcmp0(test->failure, "not_defined") == 0);
+}
+
+gboolean item_is_unwritten(const ItemResult *item)
+{
+    for (guint i = 0; i < item->tests->len; i++)
+        if (!test_is_unwritten(g_ptr_array_index(item->tests, i)))
+            return FALSE;
+    return item->tests->len > 0;
 }
 
 gboolean result_is_partial(const Result *result)

@@ -112,6 +112,10 @@ typedef struct {
 } Result;
 
 Result *result_new(const char *submission, const char *path);
+
+/* A copy of its own; only the table of versions, which nobody changes, is shared. */
+Result *result_copy(const Result *result);
+
 void result_free(Result *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Result, result_free)
 
@@ -124,7 +128,7 @@ void item_result_free(ItemResult *item);
 Diagnostic *diagnostic_new(const char *severity, const char *message);
 void diagnostic_free(Diagnostic *diagnostic);
 SandboxLayer *sandbox_layer_new(const char *name, const char *state, const char *reason);
-void sandbox_layer_free(SandboxLayer *sandbox_layer);
+void sandbox_layer_free(SandboxLayer *layer);
 SubmittedFile *submitted_file_new(const char *name, const char *sha256, guint64 bytes);
 void submitted_file_free(SubmittedFile *file);
 
@@ -135,6 +139,15 @@ const char *test_status_word(TestStatus status);
 /* The item, or the test of an item, by name; NULL if there is none. */
 ItemResult *result_item(const Result *result, const char *id);
 TestResult *item_test(const ItemResult *item, const char *name);
+
+/*
+ * Did the test fail only because a function that it calls is not written yet? That is no mistake: the
+ * student has not come to it. A test that was skipped still knows why it failed.
+ */
+gboolean test_is_unwritten(const TestResult *test);
+
+/* Nothing of the item is written yet: so say all of its tests. */
+gboolean item_is_unwritten(const ItemResult *item);
 
 /* Only some tests were asked for: its items are theirs, and its score is no grade. */
 gboolean result_is_partial(const Result *result);

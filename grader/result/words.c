@@ -43,20 +43,24 @@ const char *words_failure(const TestResult *test)
     }
 }
 
-gboolean words_is_unwritten(const TestResult *test)
+const char *words_test_title(const TestResult *test)
 {
-    return test->status == TEST_FAILED && (g_strcmp0(test->failure, "not_implemented") == 0 ||
-                                           g_strcmp0(test->failure, "not_defined") == 0);
+    return test->title != NULL ? test->title : test->name;
 }
 
-gboolean words_nothing_written(const ItemResult *item)
+const char *words_item_title(const ItemResult *item)
 {
-    for (guint i = 0; i < item->tests->len; i++) {
-        const TestResult *test = g_ptr_array_index(item->tests, i);
-        if (test->status != TEST_FAILED || g_strcmp0(test->failure, "not_implemented") != 0)
-            return FALSE;
-    }
-    return item->tests->len > 0;
+    return item->title != NULL ? item->title : item->id;
+}
+
+const char *words_test_message(const TestResult *test)
+{
+    return test->message != NULL ? test->message : words_failure(test);
+}
+
+const char *words_reason(const Result *result)
+{
+    return result->reason != NULL ? result->reason : "no reason is known";
 }
 
 gboolean words_is_failure(const TestResult *test)
@@ -87,6 +91,14 @@ GPtrArray *words_failures(const ItemResult *item)
             g_ptr_array_add(failed, g_ptr_array_index(item->tests, i));
     g_ptr_array_sort(failed, compare_ranks);
     return failed;
+}
+
+/* Missing functions come first among what is not written: see `failures`. */
+gboolean words_has_only_stubs(const ItemResult *item)
+{
+    g_autoptr(GPtrArray) failed = words_failures(item);
+    return item_is_unwritten(item) && failed->len > 0 &&
+           strcmp(((const TestResult *)failed->pdata[0])->failure, "not_defined") != 0;
 }
 
 guint words_count(const ItemResult *item, TestStatus status)
@@ -144,4 +156,10 @@ const char *words_memory(const MemoryFinding *finding)
         if (strcmp(finding->kind, kinds[i].kind) == 0)
             return kinds[i].words;
     return finding->kind;
+}
+
+char *words_memory_and_place(const MemoryFinding *finding)
+{
+    g_autofree char *place = words_place(finding);
+    return g_strjoin(", ", words_memory(finding), place, NULL);
 }

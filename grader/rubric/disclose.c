@@ -1,8 +1,5 @@
 #include "rubric/disclose.h"
 
-#include <string.h>
-
-#include "result/json.h"
 #include "result/words.h"
 
 static void forget(char **text)
@@ -50,11 +47,7 @@ static void hide_item(ItemResult *item, RubricDisclosure show)
 
 Result *disclose(const Result *result, RubricDisclosure show)
 {
-    g_autofree char *text = result_to_json(result);
-    g_autoptr(GError) error = NULL;
-    Result *copy = result_from_json(text, strlen(text), &error);
-    if (copy == NULL)
-        g_error("a result cannot be copied: %s", error->message);
+    Result *copy = result_copy(result);
     forget(&copy->path);
     for (guint i = 0; show != DISCLOSE_ALL && i < copy->items->len; i++)
         hide_item(g_ptr_array_index(copy->items, i), show);

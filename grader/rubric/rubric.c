@@ -73,8 +73,8 @@ static void *item_new(void)
 #define ITEM(name) .key = #name, .offset = offsetof(RubricItem, name)
 static const YamlField item_fields[] = {
     {ITEM(id), .kind = FIELD_TEXT, .wrong = wrong_name},
-    {ITEM(grade_id), .kind = FIELD_TEXT},
-    {ITEM(title), .kind = FIELD_TEXT},
+    {ITEM(grade_id), .kind = FIELD_TEXT, .optional = TRUE},
+    {ITEM(title), .kind = FIELD_TEXT, .optional = TRUE},
     {ITEM(points), .kind = FIELD_NUMBER, .min = 0, .exclusive = TRUE, .max = 10000},
     {ITEM(extra), .kind = FIELD_FLAG, .optional = TRUE},
     {ITEM(needs), .kind = FIELD_TEXTS, .optional = TRUE, .max = MAX_ITEMS},
@@ -82,7 +82,11 @@ static const YamlField item_fields[] = {
 static const YamlShape item_shape = {item_fields, G_N_ELEMENTS(item_fields), item_new};
 
 static const YamlField memory_fields[] = {
-    {.key = "penalty", .offset = offsetof(Rubric, memory_penalty), .kind = FIELD_NUMBER, .max = 1},
+    {.key = "penalty",
+     .offset = offsetof(Rubric, memory_penalty),
+     .kind = FIELD_NUMBER,
+     .optional = TRUE,
+     .max = 1},
 };
 static const YamlShape memory_shape = {memory_fields, G_N_ELEMENTS(memory_fields), NULL};
 
@@ -97,8 +101,8 @@ static const YamlShape late_shape = {late_fields, G_N_ELEMENTS(late_fields), NUL
 
 #define LIMIT(name, most)                                                                          \
     {                                                                                              \
-        .key = #name, .offset = offsetof(RubricLimits, name), .kind = FIELD_COUNT, .min = 1,       \
-        .max = (most)                                                                              \
+        .key = #name, .offset = offsetof(RubricLimits, name), .kind = FIELD_COUNT,                 \
+        .optional = TRUE, .min = 1, .max = (most)                                                  \
     }
 static const YamlField limit_fields[] = {
     LIMIT(compile_seconds, 3600), LIMIT(test_seconds, 3600),  LIMIT(memory_seconds, 3600),
@@ -107,21 +111,69 @@ static const YamlField limit_fields[] = {
 static const YamlShape limit_shape = {limit_fields, G_N_ELEMENTS(limit_fields), NULL};
 
 #define TOP(name) .key = #name, .offset = offsetof(Rubric, name)
+#define DEFAULTED(name) TOP(name), .optional = TRUE
 static const YamlField rubric_fields[] = {
     {TOP(assignment), .kind = FIELD_TEXT, .wrong = wrong_name},
-    {TOP(title), .kind = FIELD_TEXT},
-    {TOP(files), .kind = FIELD_TEXTS, .wrong = wrong_file, .max = MAX_ITEMS},
-    {TOP(credit), .kind = FIELD_WORD, .words = credits},
+    {DEFAULTED(title), .kind = FIELD_TEXT},
+    {DEFAULTED(files), .kind = FIELD_TEXTS, .wrong = wrong_file, .min = 1, .max = MAX_ITEMS},
+    {DEFAULTED(credit), .kind = FIELD_WORD, .words = credits},
     {TOP(items), .kind = FIELD_MAPS, .shape = &item_shape, .max = MAX_ITEMS},
-    {.key = "memory", .kind = FIELD_MAP, .shape = &memory_shape},
-    {TOP(limits), .kind = FIELD_MAP, .shape = &limit_shape},
-    {TOP(hidden), .kind = FIELD_WORD, .words = disclosures},
-    {TOP(sandbox), .kind = FIELD_WORD, .words = sandboxes},
-    {TOP(attempts), .kind = FIELD_WORD, .words = attempts, .optional = TRUE},
-    {TOP(late), .kind = FIELD_MAP, .shape = &late_shape, .optional = TRUE},
+    {.key = "memory", .kind = FIELD_MAP, .shape = &memory_shape, .optional = TRUE},
+    {DEFAULTED(limits), .kind = FIELD_MAP, .shape = &limit_shape},
+    {DEFAULTED(hidden), .kind = FIELD_WORD, .words = disclosures},
+    {DEFAULTED(sandbox), .kind = FIELD_WORD, .words = sandboxes},
+    {DEFAULTED(attempts), .kind = FIELD_WORD, .words = attempts},
+    {DEFAULTED(late), .kind = FIELD_MAP, .shape = &late_shape},
     {TOP(allowed), .kind = FIELD_TEXTS, .wrong = wrong_symbols, .max = 1000},
 };
 static const YamlShape rubric_shape = {rubric_fields, G_N_ELEMENTS(rubric_fields), NULL};
+
+/* ---- defaults -------------------------------------------------------------------------------- */
+
+/* What holds for each key that the file leaves out; rubric.yaml says the same in its comments. */
+static const Rubric defaults = {
+    .credit = CREDIT_ALL,
+    .memory_penalty = 0.2,
+    .limits = {.compile_seconds = 10,
+               .test_seconds = 1,
+               .memory_seconds = 20,
+               .memory_mib = 1024,
+               .output_kib = 4096,
+               .file_kib = 256},
+    .hidden = DISCLOSE_HINT,
+    .sandbox = REQUIRE_LAYERS,
+    .attempts = ATTEMPTS_LATEST,
+    .late = {.max = 1},
+};
+
+static Rubric *rubric_new(const char *path)
+{
+    Rubric *rubric = g_memdup2(&defaults, sizeof defaults);
+    rubric->path = g_strdup(path);
+    rubric->files = g_ptr_array_new_with_free_func(g_free);
+    rubric->items = g_ptr_array_new_with_free_func(item_free);
+    rubric->allowed = g_ptr_array_new_with_free_func(g_free);
+    return rubric;
+}
+
+static void set_default(char **text, const char *name)
+{
+    if (*text == NULL)
+        *text = g_strdup(name);
+}
+
+/* What is not named otherwise has the name of the assignment, or of the item. */
+static void complete_names(Rubric *rubric)
+{
+    set_default(&rubric->title, rubric->assignment);
+    if (rubric->files->len == 0)
+        g_ptr_array_add(rubric->files, g_strconcat(rubric->assignment, ".c", NULL));
+    for (guint i = 0; i < rubric->items->len; i++) {
+        RubricItem *item = g_ptr_array_index(rubric->items, i);
+        set_default(&item->grade_id, item->id);
+        set_default(&item->title, item->id);
+    }
+}
 
 /* ---- what must hold between the values ------------------------------------------------------- */
 
@@ -281,17 +333,6 @@ static void split_symbols(GPtrArray *allowed)
     g_ptr_array_remove_range(allowed, 0, n);
 }
 
-static Rubric *rubric_new(const char *path)
-{
-    Rubric *rubric = g_new0(Rubric, 1);
-    rubric->path = g_strdup(path);
-    rubric->files = g_ptr_array_new_with_free_func(g_free);
-    rubric->items = g_ptr_array_new_with_free_func(item_free);
-    rubric->allowed = g_ptr_array_new_with_free_func(g_free);
-    rubric->late.max = 1;
-    return rubric;
-}
-
 Rubric *rubric_parse(const char *path, const char *bytes, gsize length, GError **error)
 {
     g_autoptr(YamlFile) file = yaml_file_parse(path, bytes, length, error);
@@ -305,6 +346,7 @@ Rubric *rubric_parse(const char *path, const char *bytes, gsize length, GError *
     for (guint i = 0; i < rubric->items->len; i++)
         item_at(rubric, i)->line = yaml_file_line_in(file, "items", i, NULL);
     split_symbols(rubric->allowed);
+    complete_names(rubric);
     return g_steal_pointer(&rubric);
 }
 

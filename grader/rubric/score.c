@@ -21,28 +21,13 @@ static void replace(char **text, char *by)
     *text = by;
 }
 
-static gboolean says_unwritten(const TestResult *test)
-{
-    return g_strcmp0(test->failure, "not_implemented") == 0 ||
-           g_strcmp0(test->failure, "not_defined") == 0;
-}
-
-/* Nothing of this item is there yet: no test passed, and each failed for that reason. */
-static gboolean is_unwritten(const ItemResult *item)
-{
-    for (guint i = 0; i < item->tests->len; i++)
-        if (!says_unwritten(g_ptr_array_index(item->tests, i)))
-            return FALSE;
-    return item->tests->len > 0;
-}
-
 static const char *unwritten_need(const Rubric *rubric, const Result *result, const char *id)
 {
     const RubricItem *item = rubric_item(rubric, id);
     for (guint i = 0; item != NULL && i < item->needs->len; i++) {
         const char *need = g_ptr_array_index(item->needs, i);
         const ItemResult *needed = result_item(result, need);
-        if (needed != NULL && is_unwritten(needed))
+        if (needed != NULL && item_is_unwritten(needed))
             return need;
     }
     return NULL;

@@ -169,7 +169,7 @@ static gboolean read_list(Place place, const YamlField *field, const yaml_node_t
     if (node->type != YAML_SEQUENCE_NODE)
         return fault(error, place, node, "'%s' must be a list, not %s", field->key, found);
     const yaml_node_item_t *item = node->data.sequence.items.start;
-    if (item == node->data.sequence.items.top && !field->optional)
+    if (item == node->data.sequence.items.top && (!field->optional || field->min > 0))
         return fault(error, place, node, "'%s' is an empty list", field->key);
     if ((double)(node->data.sequence.items.top - item) > field->max)
         return fault(error, place, node, "'%s' has more than %.0f entries", field->key, field->max);

@@ -26,10 +26,11 @@ typedef struct {
     const char *key;
     gsize offset; /* of the member in the struct */
     YamlFieldKind kind;
-    gboolean optional;  /* if the key is missing the member stays as it was; a list may be empty */
-    gboolean exclusive; /* the value may not be min itself */
-    double min, max;    /* of numbers and counts; max is also the most that a list may hold */
-    const char *const *words;               /* of FIELD_WORD, NULL-terminated */
+    gboolean optional;        /* if the key is missing, the member stays as it was */
+    gboolean exclusive;       /* the value may not be min itself */
+    double min, max;          /* of numbers and counts, and of how many values a list may hold: an
+                           optional one may be empty if min is 0 */
+    const char *const *words; /* of FIELD_WORD, NULL-terminated */
     const char *(*wrong)(const char *text); /* why a text cannot be used, or NULL; optional */
     const YamlShape *shape;                 /* of FIELD_MAP and FIELD_MAPS */
 } YamlField;

@@ -129,7 +129,13 @@ fi
 ! make -n check BUILD=other | grep -- -Werror || fail 'a warning would end the build of a student'
 
 # No line that is wider than a terminal.
-make help | awk 'length > 80 { print; wide = 1 } END { exit wide }' || fail 'make help is too wide'
+make help >"$work/log"
+awk 'length > 80 { print; wide = 1 } END { exit wide }' "$work/log" || fail 'make help is too wide'
+has "$work/log" 'for students'
+! grep -E 'for (instructors|developers)|make (grade|test) ' "$work/log" || fail 'not for students'
+build/grader man >"$work/log"
+has "$work/log" 'grader check'
+! grep -E 'grader (grade|release)' "$work/log" || fail 'the manual has what students do not'
 
 # ---- looking closer ------------------------------------------------------------------------------
 

@@ -7,10 +7,8 @@
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
-#include <glib/gstdio.h>
 
 #include "support/hostile.h"
-#include "support/leftovers.h"
 
 #define TEST_SECONDS 900
 
@@ -22,29 +20,14 @@ typedef struct {
 
 /* ---- one batch ------------------------------------------------------------------------------- */
 
-static void grade_all(const HostileGrader *grader, const char *kind, GString *faults)
+static void grade_batch(const Workbench *bench, const void *data, GString *faults)
 {
-    g_autoptr(GPtrArray) names = hostile_names(grader, kind);
-    cr_assert(names->len > 0 || g_getenv("HOSTILE") != NULL, "there is no attack '%s'", kind);
+    const Batch *batch = data;
+    g_autoptr(GPtrArray) names = hostile_names(bench, batch->kind);
+    cr_assert(names->len > 0 || g_getenv("HOSTILE") != NULL, "there is no attack '%s'",
+              batch->kind);
     for (guint i = 0; i < names->len; i++)
-        hostile_judge(grader, names->pdata[i], faults);
-}
-
-static void run_batch(const char *kind)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *scratch = g_dir_make_tmp("hostile-XXXXXX", &error);
-    cr_assert(scratch != NULL, "%s", error != NULL ? error->message : "");
-    g_setenv("TMPDIR", scratch, TRUE);
-    g_autoptr(HostileGrader) grader = hostile_grader_new(scratch, &error);
-    cr_assert(grader != NULL, "%s", error != NULL ? error->message : "");
-
-    g_autoptr(GString) faults = g_string_new(NULL);
-    Leftovers before = leftovers_look(scratch);
-    grade_all(grader, kind, faults);
-    leftovers_compare(&before, scratch, faults);
-    g_rmdir(scratch);
-    cr_assert(faults->len == 0, "\n%s", faults->str);
+        hostile_judge(bench, names->pdata[i], faults);
 }
 
 /* Those that take long come first, so that no core is left with one of them at the end. */
@@ -79,10 +62,5 @@ ParameterizedTestParameters(hostile, attacks)
 
 ParameterizedTest(Batch *batch, hostile, attacks, .timeout = TEST_SECONDS)
 {
-    if (g_getenv("HOSTILE") == NULL)
-        cr_skip_test("it takes minutes: make hostile");
-    leftovers_adopt();
-    if (batch->as_user)
-        hostile_become_nobody();
-    run_batch(batch->kind);
+    hostile_run(batch->as_user, grade_batch, batch);
 }

@@ -15,7 +15,6 @@
 
 #include "base/files.h"
 #include "support/hostile.h"
-#include "support/leftovers.h"
 
 #define TEST_SECONDS 300
 #define MANY 10000
@@ -199,7 +198,7 @@ static void judge(const Oddity *oddity, const Result *result, GString *faults)
                                submission_status_word(result->status), result->score, reason);
 }
 
-static void grade(const HostileGrader *grader, const Oddity *oddity, GString *faults)
+static void grade(const Workbench *bench, const Oddity *oddity, GString *faults)
 {
     if (!g_str_has_prefix(oddity->name, g_getenv("HOSTILE")))
         return;
@@ -212,19 +211,19 @@ static void grade(const HostileGrader *grader, const Oddity *oddity, GString *fa
         cr_expect_eq(oddity->make, make_device, "%s cannot be made", oddity->name);
         return;
     }
-    g_autoptr(Result) result = hostile_grade(grader, oddity->name, folder);
+    g_autoptr(Result) result = hostile_grade(bench, oddity->name, folder);
     judge(oddity, result, faults);
 }
 
-static void grade_all(const HostileGrader *grader, GString *faults)
+static void grade_all(const Workbench *bench, G_GNUC_UNUSED const void *data, GString *faults)
 {
     gboolean superuser = geteuid() == 0;
     const Oddity *more = superuser ? of_superuser : of_user;
     gsize n_more = superuser ? G_N_ELEMENTS(of_superuser) : G_N_ELEMENTS(of_user);
     for (gsize i = 0; i < G_N_ELEMENTS(oddities); i++)
-        grade(grader, &oddities[i], faults);
+        grade(bench, &oddities[i], faults);
     for (gsize i = 0; i < n_more; i++)
-        grade(grader, &more[i], faults);
+        grade(bench, &more[i], faults);
 }
 
 ParameterizedTestParameters(hostile, files)
@@ -235,21 +234,5 @@ ParameterizedTestParameters(hostile, files)
 
 ParameterizedTest(int *as_user, hostile, files, .timeout = TEST_SECONDS)
 {
-    if (g_getenv("HOSTILE") == NULL)
-        cr_skip_test("it takes a while: make hostile");
-    leftovers_adopt();
-    if (*as_user)
-        hostile_become_nobody();
-    g_autoptr(GError) error = NULL;
-    g_autofree char *scratch = g_dir_make_tmp("hostile-XXXXXX", &error);
-    cr_assert(scratch != NULL, "%s", error != NULL ? error->message : "");
-    g_setenv("TMPDIR", scratch, TRUE);
-    g_autoptr(HostileGrader) grader = hostile_grader_new(scratch, &error);
-    cr_assert(grader != NULL, "%s", error != NULL ? error->message : "");
-    g_autoptr(GString) faults = g_string_new(NULL);
-    Leftovers before = leftovers_look(scratch);
-    grade_all(grader, faults);
-    leftovers_compare(&before, scratch, faults);
-    g_rmdir(scratch);
-    cr_assert(faults->len == 0, "\n%s", faults->str);
+    hostile_run(*as_user, grade_all, NULL);
 }

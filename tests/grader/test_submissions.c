@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "base/files.h"
-#include "grade.h"
+#include "workbench.h"
 
 static const char *const CLASS_FOLDER = "tests/submissions";
 
@@ -129,44 +129,19 @@ static gboolean is_as_expected(const GradeContext *context, const char *name)
 
 /* ---- grading --------------------------------------------------------------------------------- */
 
-typedef struct {
-    Kit *kit;
-    Rubric *rubric;
-    Sandbox *sandbox;
-    GradeContext *context;
-} Grading;
-
-static void grading_close(Grading *grading)
-{
-    grade_close(grading->context);
-    sandbox_free(grading->sandbox);
-    rubric_free(grading->rubric);
-    kit_free(grading->kit);
-    g_free(grading);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Grading, grading_close)
-
-static Grading *grading_open(void)
+static Workbench *open_hidden(void)
 {
     g_autoptr(GError) error = NULL;
-    Grading *grading = g_new0(Grading, 1);
-    grading->kit = kit_find(&error);
-    cr_assert_not_null(grading->kit, "%s", error ? error->message : "no kit");
-    grading->rubric = rubric_load("rubric.yaml", &error);
-    cr_assert_not_null(grading->rubric, "%s", error ? error->message : "no rubric");
-    grading->sandbox = sandbox_open(grading->kit->libexec, &grading->rubric->limits, &error);
-    cr_assert_not_null(grading->sandbox, "%s", error ? error->message : "no sandbox");
-    grading->context =
-        grade_open(grading->kit, grading->rubric, grading->sandbox, "hidden", &error);
-    cr_assert_not_null(grading->context, "%s", error ? error->message : "no tests");
-    grading->context->jobs = g_get_num_processors();
-    return grading;
+    Workbench *bench = workbench_open(NULL, "hidden", &error);
+    cr_assert_not_null(bench, "%s", error ? error->message : "no workbench");
+    bench->context->jobs = g_get_num_processors();
+    return bench;
 }
 
 Test(submissions, each_gets_its_report, .timeout = 600)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Grading) grading = grading_open();
+    g_autoptr(Workbench) bench = open_hidden();
     g_autoptr(GDir) folder = g_dir_open(CLASS_FOLDER, 0, &error);
     cr_assert_not_null(folder, "%s", error ? error->message : "no submissions");
     guint submissions = 0, wrong = 0;
@@ -174,7 +149,7 @@ Test(submissions, each_gets_its_report, .timeout = 600)
         if (*name == '.')
             continue;
         submissions++;
-        wrong += !is_as_expected(grading->context, name);
+        wrong += !is_as_expected(bench->context, name);
     }
     cr_assert_geq(submissions, 18, "only %u submissions", submissions);
     cr_assert_eq(wrong, 0, "%u of %u submissions get another report", wrong, submissions);
@@ -211,7 +186,7 @@ static gboolean earns_all(const GradeContext *context, const char *name)
 /* Ordinary code, odd code, other code than ours: what keeps the contract earns every point. */
 Test(submissions, no_correct_solution_loses_a_point, .timeout = 600)
 {
-    g_autoptr(Grading) grading = grading_open();
+    g_autoptr(Workbench) bench = open_hidden();
     g_autoptr(GDir) folder = g_dir_open("tests/correct", 0, NULL);
     cr_assert_not_null(folder, "no correct solutions");
     guint solutions = 0, wrong = 0;
@@ -219,7 +194,7 @@ Test(submissions, no_correct_solution_loses_a_point, .timeout = 600)
         if (!g_str_has_suffix(name, ".c"))
             continue;
         solutions++;
-        wrong += !earns_all(grading->context, name);
+        wrong += !earns_all(bench->context, name);
     }
     cr_assert_geq(solutions, 30, "only %u correct solutions", solutions);
     cr_assert_eq(wrong, 0, "%u of %u correct solutions lose points", wrong, solutions);

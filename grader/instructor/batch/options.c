@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "commands/command.h"
 
 void class_options_clear(ClassOptions *options)
 {
@@ -40,15 +41,9 @@ gboolean class_options_parse(ClassOptions *options, const char *arguments, const
         {"gradebook", 'g', 0, G_OPTION_ARG_FILENAME, &options->gradebook,
          "instead of DIR/gradebook.db", "FILE"},
         G_OPTION_ENTRY_NULL};
-    g_autoptr(GOptionContext) context = g_option_context_new(arguments);
     g_autofree char *command = g_strdup((*argv)[0]);
-    g_autofree char *name = g_strconcat("grader ", command, NULL);
-    g_set_prgname(name);
-    g_option_context_set_summary(context, summary);
-    if (entries != NULL)
-        g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_add_main_entries(context, common, NULL);
-    if (!g_option_context_parse(context, argc, argv, error))
+    const CommandLine line = {arguments, summary, entries, common};
+    if (!command_parse(&line, argc, argv, error))
         return FALSE;
     if (*argc - 1 >= least && *argc - 1 <= most)
         return TRUE;

@@ -20,16 +20,10 @@ void grade_class_options_clear(GradeClassOptions *options)
 void class_work_clear(ClassWork *work)
 {
     gradebook_close(work->book);
-    if (work->context != NULL)
-        grade_close(work->context);
-    if (work->sandbox != NULL)
-        sandbox_free(work->sandbox);
     inbox_free(work->inbox);
     if (work->workspace != NULL)
         workspace_free(work->workspace);
-    rubric_free(work->rubric);
-    if (work->kit != NULL)
-        kit_free(work->kit);
+    workbench_free(work->bench);
     if (work->before != NULL)
         g_ptr_array_unref(work->before);
     g_free(work->folder);
@@ -55,17 +49,16 @@ static void keep_shard(GPtrArray *submissions, guint index, guint shards)
 
 gboolean class_work_collect(ClassWork *work, GError **error)
 {
-    if ((work->kit = kit_find(error)) == NULL ||
-        (work->rubric = options_rubric(&work->options->common, work->kit, error)) == NULL ||
+    if ((work->bench = workbench_new(work->options->common.rubric, error)) == NULL ||
         (work->workspace = workspace_new(error)) == NULL)
         return FALSE;
-    work->inbox = inbox_new(work->rubric, work->workspace->inbox);
+    work->inbox = inbox_new(work->bench->rubric, work->workspace->inbox);
     for (char **path = work->paths; *path != NULL; path++)
         if (!inbox_add(work->inbox, *path, error))
             return FALSE;
     inbox_finish(work->inbox);
     if (work->options->roster != NULL &&
-        !roster_apply(work->options->roster, work->rubric, work->inbox->submissions, error))
+        !roster_apply(work->options->roster, work->bench->rubric, work->inbox->submissions, error))
         return FALSE;
     keep_shard(work->inbox->submissions, work->options->shard_index, work->options->shards);
     return TRUE;
@@ -96,19 +89,17 @@ static gboolean copy_programs(const ClassWork *work, char **folder, const char *
 static gboolean freeze_programs(ClassWork *work, GError **error)
 {
     const char *const tests[] = {"hidden", NULL};
-    return copy_programs(work, &work->kit->libexec, kit_libexec, error) &&
-           copy_programs(work, &work->kit->tests, tests, error);
+    return copy_programs(work, &work->bench->kit->libexec, kit_libexec, error) &&
+           copy_programs(work, &work->bench->kit->tests, tests, error);
 }
 
 gboolean class_work_prepare(ClassWork *work, GError **error)
 {
     if (!work->inbox->single && !freeze_programs(work, error))
         return FALSE;
-    work->sandbox = sandbox_open(work->kit->libexec, &work->rubric->limits, error);
-    if (work->sandbox == NULL || !sandbox_require(work->sandbox, work->rubric->sandbox, error))
-        return FALSE;
-    work->context = grade_open(work->kit, work->rubric, work->sandbox, "hidden", error);
-    return work->context != NULL;
+    const Workbench *bench = work->bench;
+    return workbench_prepare(work->bench, "hidden", error) &&
+           sandbox_require(bench->sandbox, bench->rubric->sandbox, error);
 }
 
 static gboolean is_last_attempt(const GPtrArray *submissions, guint index)
@@ -125,7 +116,7 @@ GPtrArray *class_work_chosen(const ClassWork *work)
     const GPtrArray *all = work->inbox->submissions;
     GPtrArray *chosen = g_ptr_array_new();
     for (guint i = 0; i < all->len; i++)
-        if (work->rubric->attempts == ATTEMPTS_BEST || is_last_attempt(all, i))
+        if (work->bench->rubric->attempts == ATTEMPTS_BEST || is_last_attempt(all, i))
             g_ptr_array_add(chosen, all->pdata[i]);
     return chosen;
 }
@@ -140,7 +131,7 @@ gboolean class_work_open_gradebook(ClassWork *work, GError **error)
         return FALSE;
     }
     work->book = gradebook_open(path, TRUE, error);
-    if (work->book == NULL || !gradebook_set_class(work->book, work->rubric, error) ||
+    if (work->book == NULL || !gradebook_set_class(work->book, work->bench->rubric, error) ||
         !gradebook_know_again(work->book, work->inbox->submissions, error) ||
         (work->before = gradebook_grades(work->book, error)) == NULL)
         return FALSE;

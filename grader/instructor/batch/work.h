@@ -4,10 +4,10 @@
 #pragma once
 
 #include "commands/options.h"
-#include "grade.h"
 #include "instructor/batch/options.h"
 #include "instructor/batch/workspace.h"
 #include "instructor/inbox/inbox.h"
+#include "workbench.h"
 
 typedef struct {
     GradeOptions common;
@@ -24,12 +24,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GradeClassOptions, grade_class_options_clear)
 typedef struct {
     const GradeClassOptions *options;
     char **paths; /* the arguments; not owned */
-    Kit *kit;
-    Rubric *rubric;
+    Workbench *bench;
     Workspace *workspace;
     Inbox *inbox;
-    Sandbox *sandbox;
-    GradeContext *context;
     Gradebook *book;
     char *folder;      /* for gradebook and reports */
     GPtrArray *before; /* Grade *: as the gradebook was */

@@ -187,17 +187,13 @@ static int run_export(int argc, char **argv, GError **error)
     const Format *format = NULL;
     if (!parse(&options, &argc, &argv, error) || (format = find_format(argv[1], error)) == NULL)
         return EXIT_USAGE;
-    g_autoptr(Kit) kit = kit_find(error);
-    if (kit == NULL)
+    g_autoptr(Workbench) bench = workbench_new(options.rubric, error);
+    if (bench == NULL)
         return EXIT_OWN_FAULT;
     if (options.zip)
-        return export_zip(format, &options, kit, error) ? EXIT_FULL_MARKS : EXIT_OWN_FAULT;
-    const GradeOptions where = {.rubric = options.rubric};
-    g_autoptr(Rubric) rubric = options_rubric(&where, kit, error);
-    if (rubric == NULL)
-        return EXIT_OWN_FAULT;
-    gboolean good = options.result != NULL ? export_result(format, &options, rubric, error)
-                                           : export_book(format, &options, rubric, error);
+        return export_zip(format, &options, bench->kit, error) ? EXIT_FULL_MARKS : EXIT_OWN_FAULT;
+    gboolean good = options.result != NULL ? export_result(format, &options, bench->rubric, error)
+                                           : export_book(format, &options, bench->rubric, error);
     return good ? EXIT_FULL_MARKS : EXIT_OWN_FAULT;
 }
 

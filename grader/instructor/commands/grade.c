@@ -88,9 +88,9 @@ static int grade_one(ClassWork *work, GError **error)
 {
     const Submission *submission = work->inbox->submissions->pdata[0];
     const GradeOptions *options = &work->options->common;
-    work->context->jobs = g_get_num_processors();
+    work->bench->context->jobs = g_get_num_processors();
     g_autoptr(Result) result =
-        grade_submission(work->context, submission->name, submission->path, options_seed(options));
+        grade_submission(work->bench->context, submission->name, submission->path, options_seed(options));
     int status = options_print(options, result, NULL, error);
     return options_publish(options, result, submission->path, error) ? status : EXIT_OWN_FAULT;
 }
@@ -110,8 +110,8 @@ static gboolean grade_here(ClassWork *work, BatchOutcome *outcome, GError **erro
     const GradeClassOptions *options = work->options;
     g_autoptr(GPtrArray) chosen = class_work_chosen(work);
     guint jobs = jobs_wanted(options);
-    work->context->jobs = MAX(1, jobs / MAX(1, chosen->len));
-    const Batch batch = {.context = work->context,
+    work->bench->context->jobs = MAX(1, jobs / MAX(1, chosen->len));
+    const Batch batch = {.context = work->bench->context,
                          .book = work->book,
                          .submissions = chosen,
                          .jobs = jobs,

@@ -44,14 +44,14 @@ static int run_release(int argc, char **argv, GError **error)
                     "grader release build/release");
         return EXIT_USAGE;
     }
-    g_autoptr(Kit) kit = kit_find(error);
-    g_autoptr(Rubric) rubric = kit != NULL ? options_rubric(&options, kit, error) : NULL;
-    g_autoptr(GPtrArray) files = rubric != NULL ? release_gather(kit->root, error) : NULL;
-    if (files == NULL || !audit(kit, files, error) ||
-        !release_write(files, argv[1], rubric->assignment, error))
+    g_autoptr(Workbench) bench = workbench_new(options.rubric, error);
+    g_autoptr(GPtrArray) files = bench != NULL ? release_gather(bench->kit->root, error) : NULL;
+    if (files == NULL || !audit(bench->kit, files, error) ||
+        !release_write(files, argv[1], bench->rubric->assignment, error))
         return EXIT_OWN_FAULT;
-    printf("%s/%s         %u files, audited\n%s/%s.tar.gz\n", argv[1], rubric->assignment,
-           files->len, argv[1], rubric->assignment);
+    const char *name = bench->rubric->assignment;
+    printf("%s/%s         %u files, audited\n%s/%s.tar.gz\n", argv[1], name, files->len, argv[1],
+           name);
     return EXIT_FULL_MARKS;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "grade.h"
+#include "kit.h"
 #include "instructor/release/stub.h"
 
 /* Read the command line. What it leaves out stays NULL. */
@@ -20,11 +20,8 @@ static gboolean read_arguments(int argc, char **argv, char **solution, char **ou
          command_stub.arguments},
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    g_option_context_set_summary(context, command_stub.summary);
-    g_option_context_add_main_entries(context, entries, NULL);
-
-    if (!g_option_context_parse(context, &argc, &argv, error))
+    const CommandLine line = {.summary = command_stub.summary, .own = entries};
+    if (!command_parse(&line, &argc, &argv, error))
         return FALSE;
     if (rest != NULL && rest[1] != NULL) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,

@@ -118,15 +118,10 @@ static int run_validate(int argc, char **argv, GError **error)
     g_auto(ValidateOptions) own = {.seeds = SEEDS_DEFAULT};
     if (!parse(&options, &own, &argc, &argv, error))
         return EXIT_USAGE;
-    g_autoptr(Kit) kit = kit_find(error);
-    g_autoptr(Rubric) rubric = kit != NULL ? options_rubric(&options, kit, error) : NULL;
-    g_autoptr(Sandbox) sandbox =
-        rubric != NULL ? sandbox_open(kit->libexec, &rubric->limits, error) : NULL;
-    g_autoptr(GradeContext) context =
-        sandbox != NULL ? grade_open(kit, rubric, sandbox, "hidden", error) : NULL;
-    if (context == NULL)
+    g_autoptr(Workbench) bench = workbench_open(options.rubric, "hidden", error);
+    if (bench == NULL)
         return EXIT_OWN_FAULT;
-    g_autoptr(Proof) proof = proof_new(kit, rubric, context);
+    g_autoptr(Proof) proof = proof_new(bench->kit, bench->rubric, bench->context);
     if (!prove(proof, &own, error))
         return EXIT_OWN_FAULT;
     return report(proof, &options, &own, error);

@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "instructor/gradebook/words.h"
+#include "result/next.h"
 #include "result/words.h"
 #include "rubric/disclose.h"
 
@@ -133,7 +134,7 @@ static char *feedback(const Export *export, const Grade *grade, const Result *re
         g_string_append_printf(out, "<li>%s: %s/%s</li>", title, points, max);
     }
     g_string_append(out, "</ul>");
-    g_autofree char *next = words_next(shown);
+    g_autofree char *next = next_step(shown);
     g_autofree char *safe_next = next != NULL ? escape_html(next) : NULL;
     if (safe_next != NULL)
         g_string_append_printf(out, "<p>Next: %s</p>", safe_next);

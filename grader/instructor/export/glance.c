@@ -80,7 +80,7 @@ static void add_item(Glance *glance, guint index, const ItemResult *item)
     for (guint i = 0; i < item->tests->len; i++) {
         const TestResult *test = item->tests->pdata[i];
         const char *title = test->title != NULL ? test->title : test->name;
-        if (words_is_failure(test) && !words_is_unwritten(test))
+        if (words_is_failure(test) && !test_is_unwritten(test))
             count(glance->tests, g_strdup_printf("%s (%s)", title, sum->title));
     }
 }

@@ -13,7 +13,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "commands/command.h"
-#include "grade.h"
+#include "kit.h"
 
 TestSuite(commands, .timeout = 300);
 
@@ -90,6 +90,124 @@ Test(commands, help)
     cr_expect(strstr(process_wait(of_command)->out->str, "--seed") != NULL, "names its options");
 }
 
+Test(commands, version)
+{
+    g_autoptr(Process) process = RUN("--version");
+    cr_expect_eq(status_of(process), EXIT_SUCCESS);
+    cr_expect_str_eq(process_wait(process)->out->str,
+                     "grader (the attention kit) " KIT_VERSION "\n");
+}
+
+/* ---- the manual and the completion ----------------------------------------------------------- */
+
+/* Each long option that `grader COMMAND --help` lists, as "--seed". */
+static GPtrArray *options_of(const char *command)
+{
+    GPtrArray *options = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(Process) process = RUN(command, "--help");
+    g_auto(GStrv) lines = g_strsplit(process_wait(process)->out->str, "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        const char *option = strstr(*line, "--");
+        if (option != NULL && g_str_has_prefix(*line, "  -"))
+            g_ptr_array_add(options, g_strndup(option, strcspn(option, " =")));
+    }
+    cr_assert_gt(options->len, 0, "%s --help lists --help", command);
+    return options;
+}
+
+/* The part of a text from one place to the next `end`; the test fails without it. */
+static char *part(const char *text, const char *begin, const char *end)
+{
+    const char *at = strstr(text, begin);
+    cr_assert_not_null(at, "'%s' is missing", begin);
+    const char *stop = strstr(at + strlen(begin), end);
+    return g_strndup(at, stop != NULL ? (gsize)(stop - at) : strlen(at));
+}
+
+/* Every option of every command, as --help has them, is in the command's part of the text. */
+static void expect_all_options(const char *text, const char *begin, const char *end)
+{
+    for (const Command *const *command = commands; *command != NULL; command++) {
+        g_autofree char *head = g_strdup_printf(begin, (*command)->name);
+        g_autofree char *own = part(text, head, end);
+        g_autoptr(GPtrArray) options = options_of((*command)->name);
+        for (guint i = 0; i < options->len; i++)
+            cr_expect(strcmp(options->pdata[i], "--help") == 0 ||
+                          strstr(own, options->pdata[i]) != NULL,
+                      "%s %s is missing in:\n%s", (*command)->name, (char *)options->pdata[i], own);
+    }
+}
+
+Test(commands, manual_has_each_command_and_option)
+{
+    g_autoptr(Process) process = RUN("man");
+    cr_expect_eq(status_of(process), EXIT_SUCCESS);
+    g_autoptr(GString) text = g_string_new(process_wait(process)->out->str);
+    g_string_replace(text, "\\-", "-", 0);
+    expect_all_options(text->str, "\n.SS \"grader %s ", "\n.S");
+}
+
+Test(commands, manual_is_good_roff)
+{
+    g_autofree char *man = g_find_program_in_path("man");
+    g_autofree char *groff = g_find_program_in_path("groff");
+    if (man == NULL || groff == NULL)
+        cr_skip_test("man is not installed");
+    g_autoptr(Process) process = RUN("man");
+    g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
+    g_autofree char *page = g_build_filename(folder, "grader.1", NULL);
+    cr_assert(g_file_set_contents(page, process_wait(process)->out->str, -1, NULL));
+    g_autofree char *out = NULL, *err = NULL;
+    char *argv[] = {man, (char *)"--warnings", (char *)"-l", page, NULL};
+    cr_assert(g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, &out, &err, NULL, NULL));
+    cr_expect_str_eq(err, "");
+    cr_expect_not_null(strstr(out, "EXIT STATUS"), "%s", out);
+}
+
+Test(commands, completion_has_each_command_and_option)
+{
+    g_autoptr(Process) process = RUN("completion", "bash");
+    cr_expect_eq(status_of(process), EXIT_SUCCESS);
+    expect_all_options(process_wait(process)->out->str, "\n    %s) options=", "\n");
+    expect_one_line(RUN("completion"), EXIT_USAGE, "completion", "bash");
+    expect_one_line(RUN("completion", "tcsh"), EXIT_USAGE, "completion", "bash");
+}
+
+Test(commands, bash_completes_what_is_typed)
+{
+    static const struct {
+        const char *typed; /* words, of which the last is completed */
+        const char *completed;
+    } cases[] = {
+        {"grader che", "check"},
+        {"grader --ver", "--version"},
+        {"grader check --se", "--seed"},
+        {"grader check --format = j", ""},
+        {"grader check --seed ", ""},
+        {"grader check rubric.y", "rubric.yaml"},
+        {"grader check --rubric rubric.y", "rubric.yaml"},
+        {"grader check --rubric = rubric.y", "rubric.yaml"},
+        {"grader sandbox --s", ""},
+    };
+    g_autofree char *path = grader_path();
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *script = g_strdup_printf("source <('%s' completion bash)\n"
+                                                  "typed='%s'\n"
+                                                  "IFS=' ' read -ra COMP_WORDS <<<\"$typed.\"\n"
+                                                  "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                                                  "COMP_WORDS[COMP_CWORD]=${typed##* }\n"
+                                                  "_grader\n"
+                                                  "printf %%s \"${COMPREPLY[*]}\"",
+                                                  path, cases[i].typed);
+        char *argv[] = {(char *)"bash", (char *)"-c", script, NULL};
+        g_autofree char *out = NULL, *err = NULL;
+        cr_assert(g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, NULL,
+                               NULL));
+        cr_expect_str_eq(err, "", "%s: %s", cases[i].typed, err);
+        cr_expect_str_eq(out, cases[i].completed, "%s: '%s'", cases[i].typed, out);
+    }
+}
+
 Test(commands, no_command)
 {
     g_autofree char *path = grader_path();
@@ -121,6 +239,25 @@ Test(commands, no_such_item_or_test)
     const ProcessOutcome *outcome = process_wait(process);
     g_autofree char *all = g_strconcat(outcome->out->str, outcome->err->str, NULL);
     cr_expect(strstr(all, "masking/cuasal") != NULL, "names the test: %s", all);
+}
+
+/* The headings of `make help`, in their order. */
+Test(commands, make_help_is_in_three_groups)
+{
+    g_autofree char *kit = kit_path(".");
+    g_autofree char *out = NULL;
+    char *argv[] = {(char *)"make", (char *)"--no-print-directory", (char *)"help", NULL};
+    cr_assert(
+        g_spawn_sync(kit, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, NULL, NULL, NULL));
+    const char *check = strstr(out, "for students\n"), *grade = strstr(out, "for instructors\n");
+    const char *test = strstr(out, "for developers of the kit\n");
+    cr_assert(check != NULL && grade != NULL && test != NULL, "%s", out);
+    cr_expect(g_str_has_prefix(out, "for students\n  make setup "), "%s", out);
+    cr_expect(strstr(check, "\n  make check ") < grade && strstr(grade, "\n  make grade ") < test);
+    cr_expect_not_null(strstr(test, "\n  make test "), "%s", out);
+    g_auto(GStrv) lines = g_strsplit(out, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        cr_expect_leq(strlen(*line), 80, "too wide: %s", *line);
 }
 
 /* ---- what is graded -------------------------------------------------------------------------- */
@@ -161,8 +298,8 @@ static void expect_bad_rubric(const char *from, const char *to, const char *what
 
 Test(commands, bad_rubrics)
 {
-    expect_bad_rubric("points: 10", "poinst: 10", "poinst", "rubric.yaml:14:");
-    expect_bad_rubric("points: 10", "points: ten", "ten", "rubric.yaml:14:");
+    expect_bad_rubric("points: 10", "poinst: 10", "poinst", "rubric.yaml:23:");
+    expect_bad_rubric("points: 10", "points: ten", "ten", "rubric.yaml:23:");
     expect_bad_rubric("  - id: masking", "  - id: maskings", "maskings", "rubric.yaml");
     expect_bad_rubric("items:", "items: [", "rubric.yaml:", "rubric.yaml:");
     g_autofree char *starter = kit_path("starter");

@@ -7,6 +7,7 @@
 
 #include "base/wrap.h"
 #include "report/text.h"
+#include "result/next.h"
 #include "result/words.h"
 #include "rubric/disclose.h"
 #include "support/sample_results.h"
@@ -225,7 +226,7 @@ Test(report, shows_a_place_once_in_an_item)
 
 static void expect_next(const Result *result, const char *expected)
 {
-    g_autofree char *next = words_next(result);
+    g_autofree char *next = next_step(result);
     cr_expect_str_eq(next, expected);
 }
 

@@ -221,6 +221,66 @@ Test(result, full_marks_need_every_point_and_a_grading)
     cr_assert_not(result_is_full(nothing));
 }
 
+/* The JSON has every field but the CPU time of a test, which is in no report. */
+Test(result, a_copy_has_every_field_and_shares_none)
+{
+    Result *result = sample_everything();
+    item_test(result_item(result, "masking"), "padding_mask")->cpu_usec = 123;
+    g_autofree char *text = result_to_json(result);
+    g_autoptr(Result) copy = result_copy(result);
+    g_autofree char *same = result_to_json(copy);
+    cr_assert_str_eq(same, text);
+    cr_assert_eq(item_test(result_item(copy, "masking"), "padding_mask")->cpu_usec, 123);
+    result_free(result); /* AddressSanitizer would see what is shared */
+    g_autofree char *still = result_to_json(copy);
+    cr_assert_str_eq(still, text);
+}
+
+Test(result, a_copy_can_be_changed)
+{
+    g_autoptr(Result) result = sample_everything();
+    g_autofree char *text = result_to_json(result);
+    g_autoptr(Result) copy = result_copy(result);
+    MemoryFinding *finding = g_ptr_array_index(result_item(copy, "masking")->memory, 0);
+    g_ptr_array_set_size(finding->tests, 0);
+    g_ptr_array_set_size(copy->items, 1);
+    g_ptr_array_set_size(copy->files, 0);
+    copy->submission[0] = 'S';
+    g_autofree char *same = result_to_json(result);
+    cr_assert_str_eq(same, text);
+}
+
+Test(result, knows_what_is_not_written_yet)
+{
+    static const struct {
+        TestStatus status;
+        const char *failure;
+        gboolean unwritten;
+    } cases[] = {
+        {TEST_FAILED, "not_implemented", TRUE},
+        {TEST_FAILED, "not_defined", TRUE},
+        {TEST_SKIPPED, "not_defined", TRUE},
+        {TEST_FAILED, "value", FALSE},
+        {TEST_SKIPPED, "value", FALSE},
+        {TEST_CRASHED, "crash", FALSE},
+        {TEST_PASSED, NULL, FALSE},
+    };
+    g_autoptr(Result) result = sample_full();
+    ItemResult *item = result_item(result, "masking");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        for (guint k = 0; k < item->tests->len; k++) {
+            TestResult *test = item->tests->pdata[k];
+            g_free(test->failure);
+            test->failure = g_strdup(cases[i].failure);
+            test->status = cases[i].status;
+        }
+        cr_expect_eq(test_is_unwritten(item->tests->pdata[0]), cases[i].unwritten, "case %zu", i);
+        cr_expect_eq(item_is_unwritten(item), cases[i].unwritten, "case %zu", i);
+    }
+    g_ptr_array_set_size(item->tests, 0);
+    cr_expect_not(item_is_unwritten(item), "an item that did not run");
+}
+
 Test(result, finds_items_and_tests_by_name)
 {
     g_autoptr(Result) result = sample_full();

@@ -89,6 +89,78 @@ Test(rubric, reads_every_setting)
     cr_assert_eq(rubric_total(rubric), 12.5);
 }
 
+/* As many bytes of two structs are the same. */
+#define EXPECT_SAME(a, b) cr_expect(memcmp(&(a), &(b), sizeof(a)) == 0, #a)
+
+/* The least that a rubric may say is what one says that spells out every default. */
+Test(rubric, has_defaults)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Rubric) least = parse("assignment: attention\n"
+                                    "items: [{id: masking, points: 5}]\n"
+                                    "allowed: [malloc]\n",
+                                    &error);
+    cr_assert_not_null(least, "%s", error != NULL ? error->message : "");
+    g_autoptr(Rubric) full = parse("assignment: attention\n"
+                                   "title: attention\n"
+                                   "files: [attention.c]\n"
+                                   "credit: all\n"
+                                   "items: [{id: masking, grade_id: masking, title: masking,"
+                                   " points: 5, needs: [], extra: false}]\n"
+                                   "memory: {penalty: 0.2}\n"
+                                   "limits: {compile_seconds: 10, test_seconds: 1,"
+                                   " memory_seconds: 20, memory_mib: 1024, output_kib: 4096,"
+                                   " file_kib: 256}\n"
+                                   "hidden: hint\n"
+                                   "sandbox: layers\n"
+                                   "attempts: latest\n"
+                                   "allowed: [malloc]\n",
+                                   &error);
+    cr_assert_not_null(full, "%s", error != NULL ? error->message : "");
+    const RubricItem *item = rubric_item(least, "masking"), *other = rubric_item(full, "masking");
+    cr_expect_str_eq(least->title, full->title);
+    cr_expect_str_eq(least->files->pdata[0], full->files->pdata[0]);
+    cr_expect_str_eq(item->grade_id, other->grade_id);
+    cr_expect_str_eq(item->title, other->title);
+    cr_expect_eq(item->needs->len, other->needs->len);
+    cr_expect_eq(item->extra, other->extra);
+    EXPECT_SAME(least->credit, full->credit);
+    EXPECT_SAME(least->memory_penalty, full->memory_penalty);
+    EXPECT_SAME(least->limits, full->limits);
+    EXPECT_SAME(least->hidden, full->hidden);
+    EXPECT_SAME(least->sandbox, full->sandbox);
+    EXPECT_SAME(least->attempts, full->attempts);
+    EXPECT_SAME(least->late, full->late);
+}
+
+/* rubric.yaml documents each default beside a key that has it. */
+Test(rubric, the_kits_own_says_the_defaults)
+{
+    g_autoptr(Rubric) kit = rubric_load("rubric.yaml", NULL);
+    g_autoptr(Rubric) least =
+        parse("{assignment: attention, items: [{id: a, points: 1}], allowed: [exp]}", NULL);
+    cr_assert(kit != NULL && least != NULL);
+    cr_expect_str_eq(kit->files->pdata[0], least->files->pdata[0]);
+    EXPECT_SAME(kit->credit, least->credit);
+    EXPECT_SAME(kit->memory_penalty, least->memory_penalty);
+    EXPECT_SAME(kit->limits, least->limits);
+    EXPECT_SAME(kit->hidden, least->hidden);
+    EXPECT_SAME(kit->sandbox, least->sandbox);
+    EXPECT_SAME(kit->attempts, least->attempts);
+    EXPECT_SAME(kit->late, least->late);
+}
+
+Test(rubric, one_limit_leaves_the_others_alone)
+{
+    g_autoptr(Rubric) rubric = parse("assignment: a\nitems: [{id: a, points: 1}]\n"
+                                     "limits: {file_kib: 7}\nmemory: {}\nallowed: [exp]\n",
+                                     NULL);
+    cr_assert_not_null(rubric);
+    cr_expect_eq(rubric->limits.file_kib, 7);
+    cr_expect_eq(rubric->limits.output_kib, 4096);
+    cr_expect_eq(rubric->memory_penalty, 0.2);
+}
+
 Test(rubric, knows_every_word)
 {
     static const struct {
@@ -189,6 +261,8 @@ Test(rubric, names_the_line_of_each_fault)
          "rubric.yaml:19: limits: 'test_seconds' must be at least 1 and at most 3600, not '0'"},
         {19, "  test_seconds: 1.5",
          "rubric.yaml:19: limits: 'test_seconds' must be a whole number, not '1.5'"},
+        {19, "  test_second: 1",
+         "rubric.yaml:19: limits: unknown key 'test_second' (did you mean 'test_seconds'?)"},
         {24, "hidden: hnit",
          "rubric.yaml:24: 'hidden' must be one of points, title, hint, all, "
          "not 'hnit' (did you mean 'hint'?)"},

@@ -5,21 +5,12 @@
 #include "rubric/score.h"
 
 static const char rubric_format[] = "assignment: attention\n"
-                                    "title: Attention\n"
-                                    "files: [attention.c]\n"
                                     "credit: %s\n"
                                     "items:\n"
-                                    "  - {id: base, grade_id: b, title: base, points: 10}\n"
-                                    "  - {id: user, grade_id: u, title: user, points: 5,"
-                                    " needs: [base]}\n"
-                                    "  - {id: bonus, grade_id: x, title: bonus, points: 3,"
-                                    " extra: true}\n"
+                                    "  - {id: base, points: 10}\n"
+                                    "  - {id: user, points: 5, needs: [base]}\n"
+                                    "  - {id: bonus, points: 3, extra: true}\n"
                                     "memory: {penalty: %s}\n"
-                                    "limits: {compile_seconds: 1, test_seconds: 1,"
-                                    " memory_seconds: 1, memory_mib: 1, output_kib: 1,"
-                                    " file_kib: 1}\n"
-                                    "hidden: hint\n"
-                                    "sandbox: layers\n"
                                     "allowed: [malloc]\n";
 
 /* A rubric, and a result in which each item has three tests that pass. */
@@ -221,7 +212,7 @@ Test(score, a_submission_that_was_refused_earns_nothing)
     cr_assert_eq(class.result->max_score, 15);
 }
 
-Test(score, no_cause_is_told_when_the_memory_was_wrong)
+Test(score, no_cause_is_reported_when_the_memory_was_wrong)
 {
     g_auto(Class) class = class_new("all", "0.2");
     fail(&class, "base", 0, "value")->cause = g_strdup("the mask has no effect");
@@ -231,6 +222,6 @@ Test(score, no_cause_is_told_when_the_memory_was_wrong)
     score_result(class.rubric, class.result);
     const TestResult *doubtful = item_test(result_item(class.result, "base"), "test0");
     const TestResult *sure = item_test(result_item(class.result, "bonus"), "test0");
-    cr_assert_null(doubtful->cause, "it is told: %s", doubtful->cause);
+    cr_assert_null(doubtful->cause, "it is reported: %s", doubtful->cause);
     cr_assert_not_null(sure->cause, "a leak changes no result");
 }

@@ -2,6 +2,7 @@
 #include "support/hostile.h"
 
 #include <criterion/criterion.h>
+#include <glib/gstdio.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +10,10 @@
 
 #include "report/text.h"
 #include "result/json.h"
+#include "support/leftovers.h"
 
 #define NOBODY 65534
 #define SEED 20260101u
-
-struct HostileGrader {
-    Kit *kit;
-    Rubric *rubric;
-    Sandbox *sandbox;
-    GradeContext *context;
-    char *corpus;
-};
 
 /* What the first comment of an attention.c demands. */
 typedef struct {
@@ -37,7 +31,8 @@ static gboolean kit_is_readable(void)
     return kit != NULL && access(rubric, R_OK) == 0 && access(kit->tests, R_OK | X_OK) == 0;
 }
 
-void hostile_become_nobody(void)
+/* Become an ordinary user for good, or skip the test where that user cannot read the kit. */
+static void become_nobody(void)
 {
     if (geteuid() != 0)
         cr_skip_test("this is an ordinary user already");
@@ -47,34 +42,40 @@ void hostile_become_nobody(void)
         cr_skip_test("nobody may not read the folder of the kit");
 }
 
-HostileGrader *hostile_grader_new(G_GNUC_UNUSED const char *scratch, GError **error)
+/* Open the hidden tests, with limits that make attacks which take their time short. */
+static Workbench *open_hidden(GError **error)
 {
-    g_autoptr(HostileGrader) grader = g_new0(HostileGrader, 1);
-    if ((grader->kit = kit_find(error)) == NULL)
+    g_autoptr(Workbench) bench = workbench_new(NULL, error);
+    if (bench == NULL)
         return NULL;
-    g_autofree char *path = g_build_filename(grader->kit->root, "rubric.yaml", NULL);
-    if ((grader->rubric = rubric_load(path, error)) == NULL)
+    bench->rubric->limits.compile_seconds = 3;
+    bench->rubric->limits.test_seconds = 1;
+    bench->rubric->limits.memory_seconds = 6;
+    if (!workbench_prepare(bench, "hidden", error) ||
+        !sandbox_require(bench->sandbox, bench->rubric->sandbox, error))
         return NULL;
-    grader->rubric->limits.compile_seconds = 3;
-    grader->rubric->limits.test_seconds = 1;
-    grader->rubric->limits.memory_seconds = 6;
-    grader->sandbox = sandbox_open(grader->kit->libexec, &grader->rubric->limits, error);
-    if (grader->sandbox == NULL ||
-        !sandbox_require(grader->sandbox, grader->rubric->sandbox, error))
-        return NULL;
-    grader->context = grade_open(grader->kit, grader->rubric, grader->sandbox, "hidden", error);
-    grader->corpus = g_build_filename(grader->kit->root, "tests", "hostile", NULL);
-    return grader->context != NULL ? g_steal_pointer(&grader) : NULL;
+    return g_steal_pointer(&bench);
 }
 
-void hostile_grader_free(HostileGrader *grader)
+void hostile_run(gboolean as_user, HostileGrading *grade, const void *data)
 {
-    g_clear_pointer(&grader->context, grade_close);
-    g_clear_pointer(&grader->sandbox, sandbox_free);
-    g_clear_pointer(&grader->rubric, rubric_free);
-    g_clear_pointer(&grader->kit, kit_free);
-    g_free(grader->corpus);
-    g_free(grader);
+    if (g_getenv("HOSTILE") == NULL)
+        cr_skip_test("it takes minutes: make hostile");
+    leftovers_adopt();
+    if (as_user)
+        become_nobody();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *scratch = g_dir_make_tmp("hostile-XXXXXX", &error);
+    cr_assert(scratch != NULL, "%s", error != NULL ? error->message : "");
+    g_setenv("TMPDIR", scratch, TRUE);
+    g_autoptr(Workbench) bench = open_hidden(&error);
+    cr_assert(bench != NULL, "%s", error != NULL ? error->message : "");
+    g_autoptr(GString) faults = g_string_new(NULL);
+    Leftovers before = leftovers_look(scratch);
+    grade(bench, data, faults);
+    leftovers_compare(&before, scratch, faults);
+    g_rmdir(scratch);
+    cr_assert(faults->len == 0, "\n%s", faults->str);
 }
 
 static int compare_names(gconstpointer a, gconstpointer b)
@@ -82,11 +83,12 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-GPtrArray *hostile_names(const HostileGrader *grader, const char *kind)
+GPtrArray *hostile_names(const Workbench *bench, const char *kind)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     const char *only = g_getenv("HOSTILE");
-    g_autoptr(GDir) folder = g_dir_open(grader->corpus, 0, NULL);
+    g_autofree char *corpus = g_build_filename(bench->kit->root, "tests", "hostile", NULL);
+    g_autoptr(GDir) folder = g_dir_open(corpus, 0, NULL);
     for (const char *name; folder != NULL && (name = g_dir_read_name(folder)) != NULL;)
         if (g_str_has_prefix(name, kind) && g_str_has_prefix(name, only != NULL ? only : ""))
             g_ptr_array_add(names, g_strdup(name));
@@ -94,9 +96,9 @@ GPtrArray *hostile_names(const HostileGrader *grader, const char *kind)
     return names;
 }
 
-Result *hostile_grade(const HostileGrader *grader, const char *name, const char *path)
+Result *hostile_grade(const Workbench *bench, const char *name, const char *path)
 {
-    return grade_submission(grader->context, name, path, SEED);
+    return grade_submission(bench->context, name, path, SEED);
 }
 
 /* ---- demands --------------------------------------------------------------------------------- */
@@ -250,16 +252,16 @@ static void judge_words(const char *name, const Demand *demand, const Result *re
                                    (char *)demand->says->pdata[i]);
 }
 
-void hostile_judge(const HostileGrader *grader, const char *name, GString *faults)
+void hostile_judge(const Workbench *bench, const char *name, GString *faults)
 {
-    g_autofree char *path = g_build_filename(grader->corpus, name, NULL);
+    g_autofree char *path = g_build_filename(bench->kit->root, "tests", "hostile", name, NULL);
     g_autofree char *source = g_build_filename(path, "attention.c", NULL);
     g_autoptr(Demand) demand = demand_read(source);
     if (demand == NULL) {
         g_string_append_printf(faults, "  %s: its first comment demands nothing\n", name);
         return;
     }
-    g_autoptr(Result) result = hostile_grade(grader, name, path);
+    g_autoptr(Result) result = hostile_grade(bench, name, path);
     hostile_judge_reports(name, result, faults);
     if (demand->known != NULL)
         return;

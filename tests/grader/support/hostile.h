@@ -6,26 +6,25 @@
 
 #include <glib.h>
 
-#include "grade.h"
+#include "workbench.h"
 
-typedef struct HostileGrader HostileGrader;
+/* Grades some submissions, and appends a line to `faults` for each thing that is wrong. */
+typedef void HostileGrading(const Workbench *bench, const void *data, GString *faults);
 
-/* Open the kit, with limits that make attacks which take their time short. */
-HostileGrader *hostile_grader_new(const char *scratch, GError **error);
-void hostile_grader_free(HostileGrader *grader);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostileGrader, hostile_grader_free)
-
-/* Become an ordinary user for good, or skip the test where that user cannot read the kit. */
-void hostile_become_nobody(void);
+/*
+ * Run such a grading in a temporary folder, as an ordinary user if that is wanted. The test fails if
+ * there are faults, or if anything is left behind; without $HOSTILE it is skipped.
+ */
+void hostile_run(gboolean as_user, HostileGrading *grade, const void *data);
 
 /* The names, sorted, of the submissions that begin with `kind`. */
-GPtrArray *hostile_names(const HostileGrader *grader, const char *kind);
+GPtrArray *hostile_names(const Workbench *bench, const char *kind);
 
 /* Grade one, and append a line for each demand that is not met. */
-void hostile_judge(const HostileGrader *grader, const char *name, GString *faults);
+void hostile_judge(const Workbench *bench, const char *name, GString *faults);
 
 /* Grade any folder; for submissions that git cannot hold. */
-Result *hostile_grade(const HostileGrader *grader, const char *name, const char *path);
+Result *hostile_grade(const Workbench *bench, const char *name, const char *path);
 
 /* Append a line for each thing in the reports of a result that could act on whoever reads them. */
 void hostile_judge_reports(const char *name, const Result *result, GString *faults);

@@ -6,7 +6,7 @@
 
 #include "compile/compile.h"
 #include "gate/gate.h"
-#include "grade.h"
+#include "kit.h"
 #include "intake/intake.h"
 
 static void copy_header(const Specimen *submission, const char *name)
