@@ -9,8 +9,6 @@
 #include "fail.h"
 #include "inputs.h"
 
-TestSuite(integration, .timeout = 60);
-
 static const char *const CAUSAL_HINT = "the causal mask lets position i attend to 0 to i only";
 static const char *const PADDING_HINT = "the padding mask lets nobody attend to padding";
 
@@ -107,7 +105,8 @@ static void expect_complete_masked(const SelfAttention *layer, const Tensor *emb
 }
 
 /* The notebook's test_unit_complete_attention_system(), with values. */
-Test(integration, complete_system, .description = "attention, self-attention and masks together")
+Test(integration, complete_system, .description = "attention, self-attention and masks together",
+     .timeout = 60)
 {
     owned Tensor *embeddings = random_tensor(3, (int[]){2, 8, 32});
     owned Tensor *sequence = item(embeddings, 0);
@@ -133,7 +132,8 @@ static void expect_same(const Tensor *before, const Tensor *after, size_t begin,
 }
 
 /* However large the future becomes, the past is computed by the same additions. */
-Test(integration, causal_future, .description = "the future does not change the past")
+Test(integration, causal_future, .description = "the future does not change the past",
+     .timeout = 60)
 {
     enum { LENGTH = 7, WIDTH = 13, NOW = 3 };
     owned Tensor *x = random_tensor(3, (int[]){2, LENGTH, WIDTH});
@@ -162,7 +162,7 @@ Test(integration, causal_future, .description = "the future does not change the 
 }
 
 /* Batch 4, length 8, width 16, as in the notebook's examples; one sequence is all padding. */
-Test(integration, padded_batch, .description = "a batch with padding")
+Test(integration, padded_batch, .description = "a batch with padding", .timeout = 60)
 {
     enum { BATCH = 4, LENGTH = 8, WIDTH = 16 };
     const int lengths[BATCH] = {8, 3, 0, 1 + random_below(LENGTH)};
@@ -215,7 +215,8 @@ static void expect_output_of(const Tensor *output, const Tensor *Q, const Tensor
 }
 
 /* Keys and values are a set: their order means nothing, and neither does a shift of all scores. */
-Test(integration, order_of_keys, .description = "the order of the keys means nothing")
+Test(integration, order_of_keys, .description = "the order of the keys means nothing",
+     .timeout = 60)
 {
     static const int order[] = {3, 0, 4, 2, 1};
     owned Tensor *Q = random_tensor(2, (int[]){3, 13});

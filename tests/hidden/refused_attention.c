@@ -77,7 +77,7 @@ static void expect_bad_call_refused(const BadCall *call)
 }
 
 /* A function that refuses everything refuses nothing: good calls come first and last. */
-Test(scaled_dot_product_attention, bad_input, .description = "bad input is refused")
+Test(scaled_dot_product_attention, bad_input, .description = "bad input is refused", .timeout = 60)
 {
     owned Tensor *x = random_tensor(2, (int[]){5, 13});
     owned Tensor *mask = random_mask(2, (int[]){5, 5});
@@ -110,7 +110,7 @@ static void expect_survival(const Tensor *Q, const Tensor *K, const Tensor *V, c
         survives(Q, K, V, mask, n, true);
 }
 
-Test(scaled_dot_product_attention, no_memory, .description = "memory runs out")
+Test(scaled_dot_product_attention, no_memory, .description = "memory runs out", .timeout = 60)
 {
     owned Tensor *Q = random_tensor(2, (int[]){2, 13});
     owned Tensor *K = random_tensor(2, (int[]){3, 13});

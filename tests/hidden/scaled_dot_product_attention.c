@@ -6,8 +6,6 @@
 #include "expect_attention.h"
 #include "inputs.h"
 
-TestSuite(scaled_dot_product_attention, .timeout = 60);
-
 /*
  * Each test begins with sizes in which a wrong divisor of the scores cannot be taken for another one:
  * with a d_k of 13, half of its root, the root of one more or less, and the like are all different.
@@ -25,7 +23,7 @@ static void expect_random_attention(const int *q_shape, const int *k_shape, cons
     expect_attention(Q, K, V, NULL, hint);
 }
 
-Test(scaled_dot_product_attention, values, .description = "weights and output")
+Test(scaled_dot_product_attention, values, .description = "weights and output", .timeout = 60)
 {
     expect_random_attention((int[]){7, 13}, (int[]){5, 13}, (int[]){5, 11}, 2, NULL);
     expect_random_attention((int[]){4, 6}, (int[]){4, 6}, (int[]){4, 6}, 2, NULL);
@@ -33,7 +31,8 @@ Test(scaled_dot_product_attention, values, .description = "weights and output")
 }
 
 /* With one query and two keys, the ratio of the weights is e to the difference of the scores. */
-Test(scaled_dot_product_attention, scaled_scores, .description = "scores divided by sqrt(d_k)")
+Test(scaled_dot_product_attention, scaled_scores, .description = "scores divided by sqrt(d_k)",
+     .timeout = 60)
 {
     diagnose_only(0, 0);
     const char *hint = "divide the scores by sqrt(d_k); d_k is the size of the last axis of Q";
@@ -59,7 +58,7 @@ static const int sizes[][4] = {
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
 Test(scaled_dot_product_attention, all_sizes_differ,
-     .description = "Lq, Lk, d_k and d_v all different")
+     .description = "Lq, Lk, d_k and d_v all different", .timeout = 60)
 {
     for (size_t i = 0; i < SIZES; i++) {
         const int *s = sizes[i];
@@ -74,7 +73,7 @@ Test(scaled_dot_product_attention, all_sizes_differ,
     expect_attention(zeros, K, V, NULL, "all weights of a query of zeros are equal");
 }
 
-Test(scaled_dot_product_attention, batches, .description = "leading axes")
+Test(scaled_dot_product_attention, batches, .description = "leading axes", .timeout = 60)
 {
     const char *hint =
         "each batch has its own Lq queries, Lk keys and values (Lk, d_v); all leading "
@@ -99,7 +98,7 @@ static void expect_mask_of_each_size(void)
     }
 }
 
-Test(scaled_dot_product_attention, mask, .description = "a mask")
+Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)
 {
     owned Tensor *Q = random_tensor(2, (int[]){5, 13});
     owned Tensor *K = random_tensor(2, (int[]){5, 13});
@@ -146,7 +145,8 @@ static void expect_masks_of_one_and_of_many(void)
     expect_random_mask(many_Q, many_K, many_K, 4, (int[]){5, 53, 2, 3});
 }
 
-Test(scaled_dot_product_attention, mask_broadcast, .description = "a mask with leading axes")
+Test(scaled_dot_product_attention, mask_broadcast, .description = "a mask with leading axes",
+     .timeout = 60)
 {
     owned Tensor *Q = random_tensor(3, (int[]){3, 4, 13});
     owned Tensor *K = random_tensor(3, (int[]){3, 5, 13});
@@ -168,7 +168,8 @@ Test(scaled_dot_product_attention, mask_broadcast, .description = "a mask with l
 }
 
 /* The scores are large, so that only replacing them gives equal weights; adding -1e9 does not. */
-Test(scaled_dot_product_attention, masked_row, .description = "a row in which all is masked")
+Test(scaled_dot_product_attention, masked_row, .description = "a row in which all is masked",
+     .timeout = 60)
 {
     diagnose_only(~(1u << FAMILY_SCALE), 1u << FAMILY_MASK | 1u << FAMILY_EXPONENT);
     const char *hint = "where all keys are masked, all scores are -1e9, and all weights are equal";
@@ -189,7 +190,7 @@ Test(scaled_dot_product_attention, masked_row, .description = "a row in which al
  * Large scores are equal or far apart: between them, rounding alone could change the weights of a
  * right solution. Those of +-150 overflow in expf() too, and are near each other.
  */
-Test(scaled_dot_product_attention, stability, .description = "scores of +-1000000")
+Test(scaled_dot_product_attention, stability, .description = "scores of +-1000000", .timeout = 60)
 {
     diagnose_only(1u << FAMILY_EXPONENT, 1u << FAMILY_EXPONENT);
     const char *hint = "subtract the largest score of the row before expf()";
@@ -218,7 +219,8 @@ Test(scaled_dot_product_attention, stability, .description = "scores of +-100000
 }
 
 /* A result stays what it was when other calls follow, and the same call gives the same again. */
-Test(scaled_dot_product_attention, independent_calls, .description = "calls do not disturb others")
+Test(scaled_dot_product_attention, independent_calls, .description = "calls do not disturb others",
+     .timeout = 60)
 {
     const char *hint = "each call returns new tensors and remembers nothing";
     owned Tensor *Q = random_tensor(2, (int[]){3, 13});

@@ -9,8 +9,6 @@
 #include "inputs.h"
 #include "proxy/proxy.h"
 
-TestSuite(self_attention, .timeout = 60);
-
 /* So many show whether each call keeps memory (grader/memory/kept.h). */
 enum { CALLS_ALIKE = 10 };
 
@@ -56,7 +54,7 @@ static void expect_forward_of_each_size(bool masked)
     }
 }
 
-Test(self_attention, forward, .description = "forward is attention of x to itself")
+Test(self_attention, forward, .description = "forward is attention of x to itself", .timeout = 60)
 {
     SelfAttention *layer = create_layer(32);
     owned Tensor *x = random_tensor(2, (int[]){8, 32});
@@ -78,7 +76,7 @@ Test(self_attention, forward, .description = "forward is attention of x to itsel
     expect_forward_of_each_size(false);
 }
 
-Test(self_attention, masked, .description = "forward with a mask")
+Test(self_attention, masked, .description = "forward with a mask", .timeout = 60)
 {
     SelfAttention *layer = create_layer(13);
     owned Tensor *x = random_tensor(2, (int[]){3, 13});
@@ -99,7 +97,7 @@ Test(self_attention, masked, .description = "forward with a mask")
     expect_forward_of_each_size(true);
 }
 
-Test(self_attention, two_layers, .description = "two layers at once")
+Test(self_attention, two_layers, .description = "two layers at once", .timeout = 60)
 {
     SelfAttention *narrow = create_layer(13), *wide = create_layer(5);
     owned Tensor *x13 = random_tensor(2, (int[]){4, 13});
@@ -126,7 +124,7 @@ static void expect_no_layer(int d_model)
     passed_check();
 }
 
-Test(self_attention, bad_input, .description = "bad input is refused")
+Test(self_attention, bad_input, .description = "bad input is refused", .timeout = 60)
 {
     SelfAttention *layer = create_layer(13);
     owned Tensor *x = random_tensor(2, (int[]){3, 13});
@@ -178,7 +176,7 @@ static bool forward_without_memory(const SelfAttention *layer, const Tensor *x, 
     return failed;
 }
 
-Test(self_attention, no_memory, .description = "memory runs out")
+Test(self_attention, no_memory, .description = "memory runs out", .timeout = 60)
 {
     SelfAttention *layer = create_layer(13);
     owned Tensor *x = random_tensor(2, (int[]){3, 13});
