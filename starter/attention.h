@@ -4,7 +4,8 @@
  *
  *     Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V
  *
- * after "Attention Is All You Need" (Vaswani et al., 2017) and TinyTorch's attention module.
+ * after "Attention Is All You Need" (Vaswani et al., 2017) and TinyTorch's attention module. The
+ * functions come in the order in which you write them.
  *
  * Rules that hold for every function here:
  *
@@ -19,6 +20,26 @@
 #define ATTENTION_H
 
 #include "tensor.h"
+
+/* ---- masks ----------------------------------------------------------------------------------- */
+
+/*
+ * The causal mask, (seq_len, seq_len): position i may attend to positions 0 to i, never to a later
+ * one. 1 on and below the diagonal, 0 above it.
+ */
+Tensor *create_causal_mask(int seq_len);
+
+/*
+ * The padding mask of a batch, (batch_size, max_length, max_length): in sequence b, the first
+ * lengths[b] positions may attend to each other (1); everything that is padding, as row or as
+ * column, is 0. Each length is 0 to max_length.
+ */
+Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length);
+
+/* The bidirectional mask, (seq_len, seq_len): every position may attend to every other, all 1. */
+Tensor *create_bidirectional_mask(int seq_len);
+
+/* ---- scaled dot-product attention ------------------------------------------------------------ */
 
 /* The score of a masked position: so low that its weight after the softmax is zero. */
 #define ATTENTION_MASKED_SCORE (-1e9f)
@@ -50,6 +71,8 @@ typedef struct AttentionResult {
 AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
                                              const Tensor *mask);
 
+/* ---- self-attention -------------------------------------------------------------------------- */
+
 /* A self-attention layer: attention in which queries, keys and values are the same sequence. */
 typedef struct SelfAttention {
     int d_model; /* size of the last axis of the sequences that it takes */
@@ -67,21 +90,5 @@ AttentionResult self_attention_forward(const SelfAttention *attention, const Ten
 
 /* Free a layer. NULL is fine. */
 void self_attention_free(SelfAttention *attention);
-
-/*
- * The causal mask, (seq_len, seq_len): position i may attend to positions 0 to i, never to a later
- * one. 1 on and below the diagonal, 0 above it.
- */
-Tensor *create_causal_mask(int seq_len);
-
-/*
- * The padding mask of a batch, (batch_size, max_length, max_length): in sequence b, the first
- * lengths[b] positions may attend to each other (1); everything that is padding, as row or as
- * column, is 0. Each length is 0 to max_length.
- */
-Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length);
-
-/* The bidirectional mask, (seq_len, seq_len): every position may attend to every other, all 1. */
-Tensor *create_bidirectional_mask(int seq_len);
 
 #endif

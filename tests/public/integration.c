@@ -5,6 +5,8 @@
 #include "fail.h"
 #include "inputs.h"
 
+TestSuite(integration, .timeout = 60);
+
 static Tensor *need_mask(Tensor *mask, const char *call)
 {
     if (!mask)
@@ -27,7 +29,7 @@ static SelfAttention *need_layer(int d_model)
  * another 0, and e^0.5 = 1.6487. Row 1 of the causal weights, for example, is 1 / 2.6487 and 1.6487 /
  * 2.6487. Both calls are made before anything is looked at: `make picture` draws them.
  */
-Test(integration, causal, .description = "self-attention with the causal mask", .timeout = 60)
+Test(integration, causal, .description = "self-attention with the causal mask")
 {
     owned Tensor *x = matrix(4, 4, (float[]){1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0});
     SelfAttention *layer = need_layer(4);
@@ -52,7 +54,7 @@ Test(integration, causal, .description = "self-attention with the causal mask", 
 }
 
 /* Two sequences of length 2, the second with one position of padding, which may attend nowhere. */
-Test(integration, padded_batch, .description = "a batch with padding", .timeout = 60)
+Test(integration, padded_batch, .description = "a batch with padding")
 {
     owned Tensor *QK = tensor_create(3, (int[]){2, 2, 1});
     owned Tensor *V = tensor_of(3, (int[]){2, 2, 1}, (float[]){2, 4, 6, 8});
@@ -69,8 +71,7 @@ Test(integration, padded_batch, .description = "a batch with padding", .timeout 
 }
 
 /* The bidirectional mask lets everything through: the same as no mask. */
-Test(integration, bidirectional, .description = "the bidirectional mask changes nothing",
-     .timeout = 60)
+Test(integration, bidirectional, .description = "the bidirectional mask changes nothing")
 {
     owned Tensor *x = tensor_of(2, (int[]){2, 1}, (float[]){0, 4});
     owned Tensor *mask = need_mask(create_bidirectional_mask(2), "create_bidirectional_mask(2)");
@@ -93,8 +94,7 @@ Test(integration, bidirectional, .description = "the bidirectional mask changes 
 }
 
 /* A later position changes, and the earlier ones must not notice. */
-Test(integration, causal_future, .description = "the future does not change the past",
-     .timeout = 60)
+Test(integration, causal_future, .description = "the future does not change the past")
 {
     owned Tensor *x = matrix(3, 1, (float[]){1, 2, 3});
     owned Tensor *changed = matrix(3, 1, (float[]){1, 2, -50});

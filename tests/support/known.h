@@ -6,6 +6,7 @@
 
 #include "compare.h"
 
+/* A list of them ends with {0}. */
 typedef struct {
     const char *cause;
     const double *elements;
@@ -15,4 +16,4 @@ typedef struct {
  * If `got` has these elements and not those that are expected, that is the likely cause of whatever
  * fails from here on. With fail_cause(NULL) it is forgotten.
  */
-void suspect(const Tensor *got, const Expected *expected, const KnownMistake *known, size_t count);
+void suspect(const Tensor *got, const Expected *expected, const KnownMistake *known);
