@@ -184,7 +184,7 @@ Test(process, a_status_above_128_is_a_signal_only_where_that_was_said)
     cr_assert(WIFEXITED(process_wait(usual)->wait_status));
 }
 
-Test(process, its_time_is_up_also_while_it_floods, .timeout = 30)
+Test(process, its_time_is_up_also_while_it_floods)
 {
     g_autoptr(Process) process = start_script("exec yes", (ProcessSpec){.wall_seconds = 1});
     const ProcessOutcome *outcome = process_wait(process);
@@ -193,7 +193,7 @@ Test(process, its_time_is_up_also_while_it_floods, .timeout = 30)
 }
 
 /* Each child alone uses little; those that are gone count too. */
-Test(process, its_time_is_what_all_its_processes_use, .timeout = 60)
+Test(process, its_time_is_what_all_its_processes_use)
 {
     g_autoptr(Process) process =
         start_script("while :; do (i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done); done",
@@ -204,7 +204,7 @@ Test(process, its_time_is_what_all_its_processes_use, .timeout = 60)
     cr_assert_eq(WTERMSIG(outcome->wait_status), SIGKILL);
 }
 
-Test(process, what_it_leaves_behind_is_killed, .timeout = 30)
+Test(process, what_it_leaves_behind_is_killed)
 {
     int ends[2];
     char byte;
@@ -217,7 +217,7 @@ Test(process, what_it_leaves_behind_is_killed, .timeout = 30)
     cr_assert_eq(read(ends[0], &byte, 1), 0, "somebody still writes");
 }
 
-Test(process, freeing_it_kills_it, .timeout = 30)
+Test(process, freeing_it_kills_it)
 {
     int ends[2];
     char byte;
@@ -269,7 +269,7 @@ Test(process, can_be_part_of_another_loop)
     cr_assert_str_eq(process_wait(process)->err->str, "two\n");
 }
 
-Test(process, needs_no_pidfd, .timeout = 30)
+Test(process, needs_no_pidfd)
 {
     box_forget_call("pidfd_open");
     assert_prints("echo started", (ProcessSpec){0}, "started\n");

@@ -15,7 +15,7 @@ static gboolean has_object(const Specimen *s)
     return g_file_test(path, G_FILE_TEST_IS_REGULAR);
 }
 
-Test(build, makes_an_object_without_a_word)
+Test(compile, makes_an_object_without_a_word)
 {
     g_autoptr(Specimen) s =
         specimen_new(STUB "Tensor *create_causal_mask(int n) { return tensor_create(2, (int[]){n, "
@@ -27,7 +27,7 @@ Test(build, makes_an_object_without_a_word)
     cr_expect_gt(s->result->cpu_usec, 0);
 }
 
-Test(build, leaves_only_the_object_behind)
+Test(compile, leaves_only_the_object_behind)
 {
     g_autoptr(Specimen) s = specimen_new(STUB "int broken\n");
     specimen_build(s);
@@ -38,7 +38,7 @@ Test(build, leaves_only_the_object_behind)
     g_dir_close(box);
 }
 
-Test(build, an_error_has_the_students_own_line)
+Test(compile, an_error_has_the_students_own_line)
 {
     g_autoptr(Specimen) s = specimen_new(STUB "\nint f(void)\n{\n    return 1\n}\n");
     specimen_build(s);
@@ -51,7 +51,7 @@ Test(build, an_error_has_the_students_own_line)
     cr_expect_str_eq(error->source, "    return 1");
 }
 
-Test(build, more_errors_than_gcc_would_list)
+Test(compile, more_errors_than_gcc_would_list)
 {
     g_autoptr(GString) text = g_string_new(STUB);
     for (int i = 0; i < 60; i++)
@@ -62,7 +62,7 @@ Test(build, more_errors_than_gcc_would_list)
     cr_expect_eq(s->result->diagnostics->len, 20);
 }
 
-Test(build, warnings_are_kept)
+Test(compile, warnings_are_kept)
 {
     g_autoptr(Specimen) s = specimen_new(STUB "static int unused;\n");
     specimen_build(s);
@@ -70,7 +70,7 @@ Test(build, warnings_are_kept)
     cr_expect_not_null(specimen_find(s, "warning", "'unused' defined but not used"));
 }
 
-Test(build, headers_are_the_kits)
+Test(compile, headers_are_the_kits)
 {
     g_autoptr(Specimen) s = specimen_new("#include \"attention.h\"\n#include <tensor.h>\n");
     specimen_write(s, "tensor.h", "#error shadowed\n", -1);
@@ -79,7 +79,7 @@ Test(build, headers_are_the_kits)
     cr_expect_eq(s->result->status, SUBMISSION_GRADED);
 }
 
-Test(build, a_line_directive_names_no_line_of_ours)
+Test(compile, a_line_directive_names_no_line_of_ours)
 {
     g_autoptr(Specimen) s =
         specimen_new("#line 1 \"PASS 30/30\\nattention.c:1:1: error: forged\"\nint f = g;\n");
@@ -92,7 +92,7 @@ Test(build, a_line_directive_names_no_line_of_ours)
 }
 
 /* Whatever kills gcc is the submission's fault, as long as gcc compiles a control. */
-Test(build, what_kills_gcc_does_not_compile)
+Test(compile, what_kills_gcc_does_not_compile)
 {
     g_autofree char *open = g_strnfill(100000, '(');
     g_autofree char *text = g_strdup_printf(STUB "int a = %s;\n", open);
@@ -102,7 +102,7 @@ Test(build, what_kills_gcc_does_not_compile)
     cr_expect(g_str_has_prefix(s->result->reason, "it does not compile"), "%s", s->result->reason);
 }
 
-Test(build, a_compiler_that_fails_on_everything_is_our_fault)
+Test(compile, a_compiler_that_fails_on_everything_is_our_fault)
 {
     g_autoptr(Specimen) s = specimen_new(STUB);
     g_autofree char *header = g_build_filename(s->box, "include", "attention.h", NULL);
@@ -119,7 +119,7 @@ Test(build, a_compiler_that_fails_on_everything_is_our_fault)
 }
 
 /* With the sandbox's limit of CPU time far away, as if the machine gave gcc hardly any. */
-Test(build, a_compiler_that_gets_no_time_is_our_fault)
+Test(compile, a_compiler_that_gets_no_time_is_our_fault)
 {
     g_autoptr(Specimen) s = specimen_new("#if __INCLUDE_LEVEL__ < 150\n#include \"attention.c\"\n"
                                          "#include \"attention.c\"\n#endif\n");
@@ -150,7 +150,7 @@ static void expect_declared(const char *header, const char *const *names, const 
     cr_expect_eq(n, g_strv_length((char **)names));
 }
 
-Test(build, api_is_that_of_the_headers)
+Test(compile, api_is_that_of_the_headers)
 {
     static const char form[] = "^[A-Za-z_][A-Za-z_ ]*[ *]([a-z_]+)\\(";
     expect_declared("starter/attention.h", api_attention, form);

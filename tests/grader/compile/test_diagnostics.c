@@ -155,7 +155,7 @@ Test(diagnostics, hints_for_the_classic_mistakes)
 }
 
 /* Looking for the name of a temporary file from each place of such a line took minutes. */
-Test(diagnostics, a_long_line_that_almost_names_a_temporary_file, .timeout = 60)
+Test(diagnostics, a_long_line_that_almost_names_a_temporary_file)
 {
     enum { LENGTH = 200000 };
     g_autoptr(GString) text = g_string_new("as: ");

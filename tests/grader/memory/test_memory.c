@@ -114,7 +114,7 @@ static void expect_nothing(const Case *c, const char *test)
                  found->len > 0 ? ((const MemoryFinding *)found->pdata[0])->message : "");
 }
 
-Test(memory, each_mistake_is_found_where_it_is, .timeout = 60)
+Test(memory, each_mistake_is_found_where_it_is)
 {
     g_auto(Case) c = case_new("mistakes");
     for (gsize i = 0; i < G_N_ELEMENTS(mistakes); i++)
@@ -125,7 +125,7 @@ Test(memory, each_mistake_is_found_where_it_is, .timeout = 60)
         expect_mistake(&c, &mistakes[i]);
 }
 
-Test(memory, honest_code_has_no_findings, .timeout = 60)
+Test(memory, honest_code_has_no_findings)
 {
     g_auto(Case) c = case_new("mistakes");
     static const int honest[] = {1, 17, 18, 19, 21};
@@ -141,7 +141,7 @@ Test(memory, honest_code_has_no_findings, .timeout = 60)
 }
 
 /* Valgrind shows an error once for each place; the verdict is by item, and so by test. */
-Test(memory, the_same_mistake_is_found_in_each_test, .timeout = 60)
+Test(memory, the_same_mistake_is_found_in_each_test)
 {
     g_auto(Case) c = case_new("mistakes");
     static const int repeated[] = {2, 5, 13, 20};
@@ -163,7 +163,7 @@ Test(memory, the_same_mistake_is_found_in_each_test, .timeout = 60)
     }
 }
 
-Test(memory, a_leak_where_memory_runs_out_and_a_read_past_an_input, .timeout = 60)
+Test(memory, a_leak_where_memory_runs_out_and_a_read_past_an_input)
 {
     g_auto(Case) c = case_new("mistakes");
     case_add(&c, "integration", "no_memory", call_attention(), 3);
@@ -188,7 +188,7 @@ static void expect_kind(const Case *c, const char *test, const char *kind, const
     cr_expect(strstr(finding->message, part) != NULL, "%s: %s", test, finding->message);
 }
 
-Test(memory, a_test_that_ends_the_run_does_not_spoil_the_others, .timeout = 60)
+Test(memory, a_test_that_ends_the_run_does_not_spoil_the_others)
 {
     g_auto(Case) c = case_new("mistakes");
     static const int numbers[] = {1, 22, 2, 23, 7, 24, 26, 30};
@@ -206,7 +206,7 @@ Test(memory, a_test_that_ends_the_run_does_not_spoil_the_others, .timeout = 60)
     expect_kind(&c, "mask_30", "different_results", "it freed 0 blocks and frees 1");
 }
 
-Test(memory, a_test_that_is_too_slow_is_not_checked, .timeout = 60)
+Test(memory, a_test_that_is_too_slow_is_not_checked)
 {
     g_auto(Case) c = case_new("mistakes");
     c.rubric->limits.memory_seconds = 2;
@@ -223,7 +223,7 @@ Test(memory, a_test_that_is_too_slow_is_not_checked, .timeout = 60)
     expect_kind(&c, "mask_25", "not_checked", "too much of the 2 seconds");
 }
 
-Test(memory, an_item_that_is_too_slow_does_not_spoil_the_others, .timeout = 60)
+Test(memory, an_item_that_is_too_slow_does_not_spoil_the_others)
 {
     g_auto(Case) c = case_new("mistakes");
     c.rubric->limits.memory_seconds = 2;
@@ -241,7 +241,7 @@ Test(memory, an_item_that_is_too_slow_does_not_spoil_the_others, .timeout = 60)
 }
 
 /* The limit of CPU time is for all of them, not for each that is in a process of its own. */
-Test(memory, tests_that_end_the_run_have_no_more_time_than_others, .timeout = 120)
+Test(memory, tests_that_end_the_run_have_no_more_time_than_others)
 {
     g_auto(Case) c = case_new("mistakes");
     c.rubric->limits.memory_seconds = 3;
@@ -257,7 +257,7 @@ Test(memory, tests_that_end_the_run_have_no_more_time_than_others, .timeout = 12
 }
 
 /* The gate refuses such an object before it runs; this is what holds if it did not. */
-Test(memory, silence_is_no_proof, .timeout = 60)
+Test(memory, silence_is_no_proof)
 {
     static const int numbers[] = {27, 28};
     static const char *const reasons[] = {"did not report the errors that the grader planted",
@@ -276,7 +276,7 @@ Test(memory, silence_is_no_proof, .timeout = 60)
 }
 
 /* A run that leaves no sign of a beginning is the submission's doing, if one without it works. */
-Test(memory, code_that_wipes_out_the_run_is_not_our_fault, .timeout = 60)
+Test(memory, code_that_wipes_out_the_run_is_not_our_fault)
 {
     g_auto(Case) c = case_new("mistakes");
     add_mask(&c, 29);
@@ -288,7 +288,7 @@ Test(memory, code_that_wipes_out_the_run_is_not_our_fault, .timeout = 60)
 }
 
 /* If not even harmless code is believed, as with a Valgrind that says what we do not know. */
-Test(memory, a_run_that_is_never_believed_is_our_fault, .timeout = 60)
+Test(memory, a_run_that_is_never_believed_is_our_fault)
 {
     g_auto(Case) c = case_new("mistakes");
     add_mask(&c, 28);
@@ -302,7 +302,7 @@ Test(memory, a_run_that_is_never_believed_is_our_fault, .timeout = 60)
     cr_expect(g_error_matches(error, GRADER_ERROR, GRADER_ERROR_INSTALL));
 }
 
-Test(memory, a_run_that_never_works_is_our_fault, .timeout = 60)
+Test(memory, a_run_that_never_works_is_our_fault)
 {
     g_auto(Case) c = case_new("mistakes");
     add_mask(&c, 1);

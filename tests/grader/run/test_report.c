@@ -25,7 +25,7 @@ static void expect_refused(const char *text, const char *reason)
     cr_expect(strstr(error->message, reason) != NULL, "'%s' names '%s'", error->message, reason);
 }
 
-Test(testreport, loads_what_is_complete)
+Test(run_report, loads_what_is_complete)
 {
     g_autoptr(GPtrArray) tests =
         load("{\"tests\": [{\"suite\": \"masking\", \"name\": \"causal\", \"title\": \"the mask\","
@@ -42,7 +42,7 @@ Test(testreport, loads_what_is_complete)
     cr_expect_null(((const ReportedTest *)tests->pdata[1])->messages[0], "no messages");
 }
 
-Test(testreport, refuses_what_is_not)
+Test(run_report, refuses_what_is_not)
 {
     expect_refused("", "no report");
     expect_refused("[]", "no list of tests");
@@ -70,7 +70,7 @@ static void expect_applied(const char *status, const char *message, TestStatus e
     test_result_free(test);
 }
 
-Test(testreport, takes_a_message_apart)
+Test(run_report, takes_a_message_apart)
 {
     TestResult *test = apply("failed", "mask[0][1] is 1\nhint: look\nfailure: value\ncause: upper\n"
                                        "hint: a second one\nnoise");
@@ -83,14 +83,14 @@ Test(testreport, takes_a_message_apart)
     test_result_free(test);
 }
 
-Test(testreport, makes_a_message_harmless)
+Test(run_report, makes_a_message_harmless)
 {
     TestResult *test = apply("failed", "\x1b[2Jcleared\nfailure: value");
     cr_expect_null(strchr(test->message, '\x1b'), "no escape in '%s'", test->message);
     test_result_free(test);
 }
 
-Test(testreport, tells_statuses_apart)
+Test(run_report, tells_statuses_apart)
 {
     expect_applied("passed", NULL, TEST_PASSED);
     expect_applied("failed", "x\nfailure: shape", TEST_FAILED);
@@ -104,7 +104,7 @@ Test(testreport, tells_statuses_apart)
     expect_applied("timeout", NULL, TEST_TIMED_OUT);
 }
 
-Test(testreport, knows_our_own_faults)
+Test(run_report, knows_our_own_faults)
 {
     expect_applied("failed", "x\nfailure: broken", TEST_BROKEN);
     expect_applied("crashed", NULL, TEST_BROKEN);

@@ -66,7 +66,7 @@ static void check_free_kills(const char *off)
     box_free(box);
 }
 
-Test(sandbox_end, freeing_the_process_kills_all_that_runs_inside, .timeout = 30)
+Test(sandbox_end, freeing_the_process_kills_all_that_runs_inside)
 {
     for (guint i = 0; i < BOX_WAYS; i++)
         check_free_kills(box_layers_off[i]);
@@ -95,13 +95,13 @@ static void check_survives_nothing(const char *off)
     box_free(box);
 }
 
-Test(sandbox_end, nothing_survives_a_grader_that_is_killed, .timeout = 30)
+Test(sandbox_end, nothing_survives_a_grader_that_is_killed)
 {
     for (guint i = 0; i < BOX_WAYS; i++)
         check_survives_nothing(box_layers_off[i]);
 }
 
-Test(sandbox_end, nothing_survives_a_grader_that_is_killed_as_an_ordinary_user, .timeout = 30)
+Test(sandbox_end, nothing_survives_a_grader_that_is_killed_as_an_ordinary_user)
 {
     box_become_ordinary();
     for (guint i = 0; i < BOX_WAYS; i++)
@@ -125,7 +125,7 @@ static gpointer start_several(gpointer data)
     return NULL;
 }
 
-Test(sandbox_end, threads_share_a_sandbox, .timeout = 60)
+Test(sandbox_end, threads_share_a_sandbox)
 {
     g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
     Starter starters[4];
@@ -151,7 +151,7 @@ static gpointer start_holder_in_thread(gpointer data)
     return process;
 }
 
-Test(sandbox_end, a_process_outlives_the_thread_that_started_it, .timeout = 60)
+Test(sandbox_end, a_process_outlives_the_thread_that_started_it)
 {
     g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
     Starter starter = {sandbox, box_new(), 0};
@@ -163,7 +163,7 @@ Test(sandbox_end, a_process_outlives_the_thread_that_started_it, .timeout = 60)
 
 /* ---- limits ---------------------------------------------------------------------------------- */
 
-Test(sandbox_end, processes_are_limited, .timeout = 60)
+Test(sandbox_end, processes_are_limited)
 {
     g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
     if (!box_has(sandbox, "namespaces") && !box_has(sandbox, "cgroup"))
@@ -174,7 +174,7 @@ Test(sandbox_end, processes_are_limited, .timeout = 60)
     box_free(box);
 }
 
-Test(sandbox_end, processes_are_limited_for_an_ordinary_user, .timeout = 60)
+Test(sandbox_end, processes_are_limited_for_an_ordinary_user)
 {
     box_become_ordinary();
     g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
@@ -195,7 +195,7 @@ Test(sandbox_end, files_are_limited)
     box_free(box);
 }
 
-Test(sandbox_end, the_group_limits_the_memory_of_all_together, .timeout = 60)
+Test(sandbox_end, the_group_limits_the_memory_of_all_together)
 {
     const RubricLimits limits = {.test_seconds = 1, .memory_mib = 32, .output_kib = 64};
     g_autoptr(Sandbox) sandbox = box_sandbox("", &limits);
@@ -226,7 +226,7 @@ static guint count_groups(pid_t grader)
     return count;
 }
 
-Test(sandbox_end, leaves_no_group_behind, .timeout = 30)
+Test(sandbox_end, leaves_no_group_behind)
 {
     int held[2];
     g_autoptr(Sandbox) sandbox = box_sandbox("", NULL);
@@ -242,7 +242,7 @@ Test(sandbox_end, leaves_no_group_behind, .timeout = 30)
 }
 
 /* In a pid namespace of its own a grader cannot tell whether this one lives. */
-Test(sandbox_end, leaves_the_groups_of_a_grader_in_another_container, .timeout = 30)
+Test(sandbox_end, leaves_the_groups_of_a_grader_in_another_container)
 {
     SandboxGroups *groups = sandbox_groups_find();
     if (groups->n == 0 || geteuid() != 0 || unshare(CLONE_NEWPID) != 0)
@@ -260,7 +260,7 @@ Test(sandbox_end, leaves_the_groups_of_a_grader_in_another_container, .timeout =
     sandbox_groups_free(groups);
 }
 
-Test(sandbox_end, removes_the_groups_of_a_grader_that_was_killed, .timeout = 30)
+Test(sandbox_end, removes_the_groups_of_a_grader_that_was_killed)
 {
     SandboxGroups *groups = sandbox_groups_find();
     if (groups->n == 0)

@@ -184,17 +184,17 @@ static void check_weak_superuser(unsigned capability)
     }
 }
 
-Test(sandbox_layers, a_superuser_who_may_not_mount_has_a_sandbox, .timeout = 60)
+Test(sandbox_layers, a_superuser_who_may_not_mount_has_a_sandbox)
 {
     check_weak_superuser(CAP_SYS_ADMIN);
 }
 
-Test(sandbox_layers, a_superuser_who_may_not_change_user_has_a_sandbox, .timeout = 60)
+Test(sandbox_layers, a_superuser_who_may_not_change_user_has_a_sandbox)
 {
     check_weak_superuser(CAP_SETUID);
 }
 
-Test(sandbox_layers, a_superuser_who_may_not_give_away_has_a_sandbox, .timeout = 60)
+Test(sandbox_layers, a_superuser_who_may_not_give_away_has_a_sandbox)
 {
     check_weak_superuser(CAP_CHOWN);
 }

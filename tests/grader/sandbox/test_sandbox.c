@@ -46,18 +46,18 @@ static void check_attacks(const Sandbox *sandbox, const char *box)
     cr_assert_geq(g_strv_length(lines), 40, "only %u attacks", g_strv_length(lines));
 }
 
-Test(sandbox, kills_a_leaf_for_each_attack, .timeout = 60)
+Test(sandbox, kills_a_leaf_for_each_attack)
 {
     in_every_way(check_attacks);
 }
 
-Test(sandbox, kills_a_leaf_for_each_attack_as_an_ordinary_user, .timeout = 60)
+Test(sandbox, kills_a_leaf_for_each_attack_as_an_ordinary_user)
 {
     box_become_ordinary();
     in_every_way(check_attacks);
 }
 
-Test(sandbox, lets_honest_code_live_and_die_as_it_would, .timeout = 60)
+Test(sandbox, lets_honest_code_live_and_die_as_it_would)
 {
     static const char expected[] = "allocate status 0\n"
                                    "printed 1.500000\n"
@@ -110,18 +110,18 @@ static void check_compiler(const Sandbox *sandbox, const char *box)
     cr_expect_neq(compile(sandbox, box, own), 0, "the kit was read");
 }
 
-Test(sandbox, gcc_sees_the_toolchain_and_nothing_else, .timeout = 60)
+Test(sandbox, gcc_sees_the_toolchain_and_nothing_else)
 {
     in_every_way(check_compiler);
 }
 
-Test(sandbox, gcc_sees_the_toolchain_and_nothing_else_as_an_ordinary_user, .timeout = 60)
+Test(sandbox, gcc_sees_the_toolchain_and_nothing_else_as_an_ordinary_user)
 {
     box_become_ordinary();
     in_every_way(check_compiler);
 }
 
-Test(sandbox, gcc_runs_out_of_memory_and_time_before_the_machine_does, .timeout = 60)
+Test(sandbox, gcc_runs_out_of_memory_and_time_before_the_machine_does)
 {
     const RubricLimits limits = {.compile_seconds = 1, .test_seconds = 1, .memory_mib = 512};
     g_autoptr(Sandbox) sandbox = box_sandbox("", &limits);
@@ -177,7 +177,7 @@ static void check_box_alone_is_writable(const Sandbox *sandbox, const char *box)
     cr_expect_eq(process_wait(process)->wait_status, 0, "%s", process_wait(process)->err->str);
 }
 
-Test(sandbox, nothing_but_the_box_can_be_written, .timeout = 60)
+Test(sandbox, nothing_but_the_box_can_be_written)
 {
     in_every_way(check_box_alone_is_writable);
 }
@@ -285,12 +285,12 @@ static void check_valgrind(const Sandbox *sandbox, const char *box)
     cr_expect_not_null(strstr(xml, "</valgrindoutput>"), "it did not end well");
 }
 
-Test(sandbox, valgrind_works_inside, .timeout = 60)
+Test(sandbox, valgrind_works_inside)
 {
     in_every_way(check_valgrind);
 }
 
-Test(sandbox, valgrind_works_inside_for_an_ordinary_user, .timeout = 60)
+Test(sandbox, valgrind_works_inside_for_an_ordinary_user)
 {
     box_become_ordinary();
     in_every_way(check_valgrind);
