@@ -37,6 +37,18 @@ Submission *submission_new(const char *student, const char *path)
     return submission;
 }
 
+Submission *submission_new_of(const Submission *student, const char *path)
+{
+    Submission *other = submission_new(student->student, path);
+    g_free(other->name);
+    other->name = g_strdup(student->name);
+    other->lms_id = g_strdup(student->lms_id);
+    other->days_late = student->days_late;
+    g_free(other->origin);
+    other->origin = g_strdup(student->origin);
+    return other;
+}
+
 void submission_free(Submission *submission)
 {
     if (submission == NULL)

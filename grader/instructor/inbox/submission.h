@@ -22,6 +22,10 @@ typedef struct {
 } Submission;
 
 Submission *submission_new(const char *student, const char *path);
+
+/* Another submission of the same student, found at the same place but lying in `path`. */
+Submission *submission_new_of(const Submission *student, const char *path);
+
 void submission_free(Submission *submission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/escape.h"
 #include "instructor/inbox/zip_directory.h"
-#include "instructor/inbox/zip_names.h"
 
 /* What stays far above the honest, and far below a bomb. */
 static const struct {
@@ -41,12 +40,6 @@ typedef struct {
     gint64 total;
     Zip *zip;
 } Unpacking;
-
-gboolean archive_is_zip(const char *name)
-{
-    gsize length = strlen(name);
-    return length > 4 && g_ascii_strcasecmp(name + length - 4, ".zip") == 0;
-}
 
 static void G_GNUC_PRINTF(3, 4)
     refuse(Unpacking *unpacking, const char *entry, const char *format, ...)

@@ -3,17 +3,13 @@
  */
 #pragma once
 
-#include "rubric/rubric.h"
-
-gboolean archive_is_zip(const char *name);
+#include "instructor/inbox/zip_names.h"
 
 /*
  * Does a zip look like a class: are there names of an LMS in it, or several folders beside each
  * other with a file to hand in (or several zips), and no such file at its top?
  */
 gboolean archive_holds_class(const char *path, const Rubric *rubric);
-
-typedef enum { ARCHIVE_OF_CLASS, ARCHIVE_OF_STUDENT } ArchiveOf; /* how much it may hold */
 
 /*
  * Unpack into a folder of ours what grading may need: sources no larger than the rubric allows

@@ -4,7 +4,6 @@
 #include "instructor/inbox/names.h"
 #include "instructor/inbox/zip.h"
 #include "instructor/inbox/zip_directory.h"
-#include "instructor/inbox/zip_names.h"
 
 /* Does an LMS write names like one of the upper two of this path's? */
 static gboolean is_from_lms(const char *name)

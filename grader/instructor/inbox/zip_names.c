@@ -12,6 +12,12 @@
 #define MAX_DEPTH 16
 #define SEEN_DEPTH 3 /* what wraps all, a student, and a folder that is called like the file */
 
+gboolean archive_is_zip(const char *name)
+{
+    gsize length = strlen(name);
+    return length > 4 && g_ascii_strcasecmp(name + length - 4, ".zip") == 0;
+}
+
 static gboolean has_control(const char *name)
 {
     for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at))

@@ -1,9 +1,14 @@
 /*
- * zip_names.h: what the name of an entry in an archive says: nobody but zip.c needs it.
+ * zip_names.h: what the names of archives, and of the entries in them, say.
  */
 #pragma once
 
-#include "instructor/inbox/zip.h"
+#include "rubric/rubric.h"
+
+typedef enum { ARCHIVE_OF_CLASS, ARCHIVE_OF_STUDENT } ArchiveOf; /* how much it may hold */
+
+/* Is it the name of a zip file? */
+gboolean archive_is_zip(const char *name);
 
 /* Why an entry of this name (UTF-8) must not be written, as a sentence's end, or NULL. */
 const char *archive_name_fault(const char *name);

@@ -1,0 +1,74 @@
+/* attempts.c: see attempts.h. */
+#include "instructor/inbox/attempts.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/escape.h"
+
+char *inbox_new_folder(Inbox *inbox, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("%u", inbox->folders++);
+    g_autofree char *path = g_build_filename(inbox->workspace, name, NULL);
+    if (g_mkdir(path, 0700) == 0)
+        return g_steal_pointer(&path);
+    grader_set_errno(error, "cannot make the folder '%s'", path);
+    return NULL;
+}
+
+void inbox_refuse(Inbox *inbox, const char *entry, const char *why, ...)
+{
+    va_list arguments;
+    va_start(arguments, why);
+    g_autofree char *reason = g_strdup_vprintf(why, arguments);
+    va_end(arguments);
+    g_autofree char *name = escape_text(entry, -1, 120, FALSE);
+    g_ptr_array_add(inbox->refusals, g_strdup_printf("'%s' %s", name, reason));
+}
+
+/* The length goes first, so that no two pairs have one key, whatever is in the names. */
+static char *attempt_key(const char *student, const char *attempt)
+{
+    return g_strdup_printf("%" G_GSIZE_FORMAT " %s %s", strlen(student), student, attempt);
+}
+
+Submission *inbox_find_attempt(const Inbox *inbox, const char *student, const char *attempt)
+{
+    g_autofree char *key = attempt_key(student, attempt);
+    return g_hash_table_lookup(inbox->attempts, key);
+}
+
+void inbox_add_attempt(Inbox *inbox, Submission *submission)
+{
+    g_autofree char *given = g_strdup(submission->attempt);
+    const char *student = submission->student;
+    for (guint n = 2; inbox_find_attempt(inbox, student, submission->attempt) != NULL; n++) {
+        g_free(submission->attempt);
+        submission->attempt =
+            *given != '\0' ? g_strdup_printf("%s-%u", given, n) : g_strdup_printf("%u", n);
+        submission->order++;
+    }
+    g_hash_table_insert(inbox->attempts, attempt_key(student, submission->attempt), submission);
+    g_ptr_array_add(inbox->submissions, submission);
+}
+
+void inbox_add_unusable(Inbox *inbox, const Submission *student, const char *path)
+{
+    if (g_hash_table_contains(inbox->unusable, student->student))
+        return;
+    Submission *unusable = submission_new_of(student, path);
+    g_hash_table_insert(inbox->unusable, unusable->student, unusable);
+}
+
+gboolean inbox_add_unusable_file(Inbox *inbox, const Submission *student, const char *file,
+                                 GError **error)
+{
+    g_autofree char *folder = inbox_new_folder(inbox, error);
+    if (folder == NULL)
+        return FALSE;
+    inbox_add_unusable(inbox, student, folder);
+    g_autofree char *base = g_path_get_basename(file);
+    g_autofree char *empty = g_build_filename(folder, base, NULL);
+    return g_file_set_contents(empty, "", 0, error);
+}
