@@ -32,8 +32,7 @@ static GPtrArray *find_attempts(Inbox *inbox, const Submission *student, const c
     for (guint i = names != NULL ? names->len : 0; i > 0; i--) {
         const char *name = names->pdata[i - 1];
         g_autofree char *inner = g_build_filename(folder, name, NULL);
-        if (!folder_has_kind(folder, name, S_IFDIR) ||
-            !folder_has_any(inner, inbox->rubric->files))
+        if (!folder_has_kind(folder, name, S_IFDIR) || !folder_has_any(inner, inbox->rubric->files))
             continue;
         if (found->len == MAX_ATTEMPTS) {
             inbox_refuse(inbox, student->student, "has more than %u attempts: the last ones count",

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "instructor/proof/left_out.h"
+
 /* ---- which there are ------------------------------------------------------------------------- */
 
 gboolean proof_add_systematic(Proof *proof, GError **error)
@@ -26,9 +28,12 @@ gboolean proof_add_systematic(Proof *proof, GError **error)
 
 /* ---- what became of them --------------------------------------------------------------------- */
 
-static gboolean loses(const Result *result, const ItemResult *item)
+static gboolean loses_anything(const Proof *proof, const Result *result)
 {
-    return result->status != SUBMISSION_GRADED || item->points < item->max_points;
+    gboolean loses = result->status != SUBMISSION_GRADED;
+    for (guint i = 0; i < result->items->len; i++)
+        loses = loses || left_out_loses(proof->rubric, result, result->items->pdata[i]);
+    return loses;
 }
 
 static void judge(Proof *proof, ProofMutant *mutant)
@@ -36,7 +41,7 @@ static void judge(Proof *proof, ProofMutant *mutant)
     const Result *result = mutant->trial->result;
     gboolean compiles = result->status != SUBMISSION_NOT_COMPILED;
     mutant->verdict = compiles ? MUTANT_KILLED : MUTANT_NOT_COMPILED;
-    if (compiles && !result_is_full(result))
+    if (compiles && loses_anything(proof, result))
         return;
     /* What another compiler refuses is still excused where it compiles. */
     if (mutant->systematic != NULL)
@@ -56,7 +61,7 @@ static void check_fails(const ProofMutant *mutant, ProofCheck *check)
     }
 }
 
-static void check_written(const ProofMutant *mutant, ProofCheck *check)
+static void check_written(const Proof *proof, const ProofMutant *mutant, ProofCheck *check)
 {
     const Result *result = mutant->trial->result;
     const char *name = mutant->trial->name;
@@ -69,10 +74,10 @@ static void check_written(const ProofMutant *mutant, ProofCheck *check)
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = result->items->pdata[i];
         gboolean expected = g_strv_contains((const char *const *)mutant->written->loses, item->id);
-        if (expected && !loses(result, item))
+        if (expected && item->points >= item->max_points)
             proof_found(check, "%s keeps all points of %s: it %s", name, item->id,
                         mutant->written->says);
-        else if (!expected && loses(result, item))
+        else if (!expected && left_out_loses(proof->rubric, result, item))
             proof_found(check, "%s loses points of %s, which its file does not name", name,
                         item->id);
     }
@@ -192,7 +197,7 @@ static void judge_written(Proof *proof, ProofCheck *points)
         if (mutant->written == NULL)
             continue;
         written++;
-        check_written(mutant, points);
+        check_written(proof, mutant, points);
         check_hint(mutant, hints);
         check_cause(proof, mutant, causes);
     }
@@ -271,7 +276,8 @@ static void judge_items(Proof *proof)
         for (guint k = 0; k < proof->mutants->len; k++) {
             const ProofMutant *mutant = proof->mutants->pdata[k];
             const ItemResult *of_mutant = result_item(mutant->trial->result, item->id);
-            lost += mutant->verdict == MUTANT_KILLED && loses(mutant->trial->result, of_mutant);
+            lost += mutant->verdict == MUTANT_KILLED &&
+                    left_out_loses(proof->rubric, mutant->trial->result, of_mutant);
         }
         if (lost == 0)
             proof_found(check, "no mutant loses points of %s", item->id);

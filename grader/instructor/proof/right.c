@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "instructor/proof/assertions.h"
+#include "instructor/proof/left_out.h"
 
 #define REFERENCE "solution"
 
@@ -57,39 +58,27 @@ static gboolean add_correct(Proof *proof, guint seeds, GError **error)
     return names != NULL;
 }
 
-/* What a right solution lost, in a line; NULL if nothing, and no test named a cause. */
-static char *find_loss(const Trial *trial)
-{
-    const Result *result = trial->result;
-    if (result->status != SUBMISSION_GRADED)
-        return g_strdup_printf("%s: %s", submission_status_word(result->status), result->reason);
-    for (guint i = 0; i < result->items->len; i++) {
-        const ItemResult *item = result->items->pdata[i];
-        for (guint k = 0; k < item->tests->len; k++) {
-            const TestResult *test = item->tests->pdata[k];
-            if (test->status != TEST_PASSED)
-                return g_strdup_printf("%s/%s: %s", item->id, test->name, test->message);
-        }
-        if (item->memory->len > 0)
-            return g_strdup_printf("%s: %s", item->id,
-                                   ((const MemoryFinding *)item->memory->pdata[0])->message);
-    }
-    return result_is_full(result) ? NULL : g_strdup("points were lost");
-}
-
 static void judge(const Proof *proof, gboolean reference, ProofCheck *check)
 {
-    guint gradings = 0;
+    guint gradings = 0, partial = 0;
     for (guint i = 0; i < proof->right->len; i++) {
         const Trial *trial = proof->right->pdata[i];
         if (g_str_equal(trial->name, REFERENCE) != reference)
             continue;
-        gradings++;
-        g_autofree char *loss = find_loss(trial);
+        guint left_out;
+        g_autofree char *loss = left_out_find_loss(trial->result, &left_out);
         if (loss != NULL)
             proof_found(check, "%s with seed %u: %s", trial->name, trial->seed, loss);
+        else if (reference && left_out > 0)
+            proof_found(check, "%s does not define the functions of every item", trial->name);
+        gradings++;
+        partial += left_out > 0;
     }
-    check->says = g_strdup_printf("full marks in each of %u gradings", gradings);
+    check->says =
+        partial == 0
+            ? g_strdup_printf("full marks in each of %u gradings", gradings)
+            : g_strdup_printf("full marks in each of %u gradings, %u of them without some items",
+                              gradings, partial);
 }
 
 static void check_margins(Proof *proof)
@@ -124,6 +113,8 @@ gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error
     proof_end(solution);
     ProofCheck *correct = proof_begin(proof, "other right solutions");
     judge(proof, FALSE, correct);
+    if (!left_out_check(proof, text, correct, error))
+        return FALSE;
     proof_end(correct);
     check_margins(proof);
     const Trial *first = proof->right->pdata[0];

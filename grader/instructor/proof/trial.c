@@ -25,12 +25,26 @@ void trial_free(Trial *trial)
     g_free(trial);
 }
 
+gboolean trial_misses_function(const TestResult *test)
+{
+    return g_strcmp0(test->failure, "not_defined") == 0;
+}
+
+gboolean trial_leaves_out(const ItemResult *item)
+{
+    for (guint i = 0; i < item->tests->len; i++)
+        if (!trial_misses_function(item->tests->pdata[i]))
+            return FALSE;
+    return item->tests->len > 0;
+}
+
 gboolean trial_failed(const Trial *trial, const char *suite, const char *name)
 {
     const ItemResult *item = result_item(trial->result, suite);
     const TestResult *test = item != NULL ? item_test(item, name) : NULL;
-    return test != NULL && (test->status == TEST_FAILED || test->status == TEST_CRASHED ||
-                            test->status == TEST_TIMED_OUT);
+    return test != NULL && !trial_leaves_out(item) &&
+           (test->status == TEST_FAILED || test->status == TEST_CRASHED ||
+            test->status == TEST_TIMED_OUT);
 }
 
 /* ---- one ------------------------------------------------------------------------------------- */

@@ -29,6 +29,14 @@ void trial_free(Trial *trial);
 gboolean trials_run(const GradeContext *context, const GPtrArray *trials, const char *label,
                     GError **error);
 
-/* Did the test fail, in whatever way? FALSE also if it is not there, and if another item's functions
- * were missing. */
+/* Did the test fail because the source does not define a function? */
+gboolean trial_misses_function(const TestResult *test);
+
+/* Does the source leave out this item: does each of its tests miss a function? */
+gboolean trial_leaves_out(const ItemResult *item);
+
+/*
+ * Did the test fail, in whatever way? FALSE also if it is not there, if its item is left out, and if
+ * another item's functions were missing.
+ */
 gboolean trial_failed(const Trial *trial, const char *suite, const char *name);
