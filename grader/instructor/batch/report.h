@@ -10,4 +10,4 @@
  * The table, the glance, the grades that moved, and where everything is; or every report whole, if
  * that was asked for. Returns the exit status.
  */
-int class_report(const ClassWork *work, const BatchOutcome *outcome, GError **error);
+int print_batch(const BatchWork *work, const BatchOutcome *outcome, GError **error);

@@ -11,4 +11,4 @@
 #include "instructor/batch/work.h"
 
 /* Submit, wait, merge. An error also if a task failed; what the others graded is merged then. */
-gboolean slurm_grade(ClassWork *work, BatchOutcome *outcome, GError **error);
+gboolean slurm_grade(BatchWork *work, BatchOutcome *outcome, GError **error);

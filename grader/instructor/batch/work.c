@@ -8,16 +8,16 @@
 #include "base/files.h"
 #include "instructor/inbox/roster.h"
 
-void grade_class_options_clear(GradeClassOptions *options)
+void batch_options_clear(BatchOptions *options)
 {
     options_clear(&options->common);
-    class_options_clear(&options->class);
+    instructor_options_clear(&options->instructor);
     g_free(options->roster);
     g_free(options->shard);
 }
 
 /* In the order in which one needs the other. */
-void class_work_clear(ClassWork *work)
+void batch_work_clear(BatchWork *work)
 {
     gradebook_close(work->book);
     inbox_free(work->inbox);
@@ -47,7 +47,7 @@ static void keep_shard(GPtrArray *submissions, guint index, guint shards)
     }
 }
 
-gboolean class_work_collect(ClassWork *work, GError **error)
+gboolean batch_work_collect(BatchWork *work, GError **error)
 {
     if ((work->bench = workbench_new(work->options->common.rubric, error)) == NULL ||
         (work->workspace = workspace_new(error)) == NULL)
@@ -65,7 +65,7 @@ gboolean class_work_collect(ClassWork *work, GError **error)
 }
 
 /* Copy a built program of the kit into the workspace, and let `folder` be where it is now. */
-static gboolean copy_programs(const ClassWork *work, char **folder, const char *const *names,
+static gboolean copy_programs(const BatchWork *work, char **folder, const char *const *names,
                               GError **error)
 {
     g_autofree char *base = g_path_get_basename(*folder);
@@ -86,14 +86,14 @@ static gboolean copy_programs(const ClassWork *work, char **folder, const char *
 }
 
 /* A class takes hours, in which somebody may type `make`: all are graded by the same programs. */
-static gboolean freeze_programs(ClassWork *work, GError **error)
+static gboolean freeze_programs(BatchWork *work, GError **error)
 {
     const char *const tests[] = {"hidden", NULL};
     return copy_programs(work, &work->bench->kit->libexec, kit_libexec, error) &&
            copy_programs(work, &work->bench->kit->tests, tests, error);
 }
 
-gboolean class_work_prepare(ClassWork *work, GError **error)
+gboolean batch_work_prepare(BatchWork *work, GError **error)
 {
     if (!work->inbox->single && !freeze_programs(work, error))
         return FALSE;
@@ -111,7 +111,7 @@ static gboolean is_last_attempt(const GPtrArray *submissions, guint index)
     return strcmp(next->student, submission->student) != 0;
 }
 
-GPtrArray *class_work_chosen(const ClassWork *work)
+GPtrArray *batch_work_chosen(const BatchWork *work)
 {
     const GPtrArray *all = work->inbox->submissions;
     GPtrArray *chosen = g_ptr_array_new();
@@ -121,10 +121,10 @@ GPtrArray *class_work_chosen(const ClassWork *work)
     return chosen;
 }
 
-gboolean class_work_open_gradebook(ClassWork *work, GError **error)
+gboolean batch_work_open_gradebook(BatchWork *work, GError **error)
 {
-    work->folder = class_options_folder(&work->options->class);
-    g_autofree char *path = class_options_gradebook(&work->options->class);
+    work->folder = instructor_options_folder(&work->options->instructor);
+    g_autofree char *path = instructor_options_gradebook(&work->options->instructor);
     g_autofree char *above = g_path_get_dirname(path);
     if (g_mkdir_with_parents(work->folder, 0700) != 0 || g_mkdir_with_parents(above, 0700) != 0) {
         grader_set_errno(error, "cannot make the folder '%s'", work->folder);
@@ -132,7 +132,7 @@ gboolean class_work_open_gradebook(ClassWork *work, GError **error)
     }
     work->book = gradebook_open(path, TRUE, error);
     if (work->book == NULL || !gradebook_set_class(work->book, work->bench->rubric, error) ||
-        !gradebook_know_again(work->book, work->inbox->submissions, error) ||
+        !gradebook_match_students(work->book, work->inbox->submissions, error) ||
         (work->before = gradebook_grades(work->book, error)) == NULL)
         return FALSE;
     return gradebook_set_submissions(work->book, work->inbox->submissions, error);

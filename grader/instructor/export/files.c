@@ -9,7 +9,7 @@
 #include "report/text.h"
 #include "result/json.h"
 
-char *class_file_name(const char *student)
+char *student_file_name(const char *student)
 {
     GString *name = g_string_new(NULL);
     for (const char *at = student; *at != '\0' && name->len < 100; at = g_utf8_next_char(at)) {
@@ -40,7 +40,7 @@ static gboolean write_student(const char *reports, const Grade *grade, const Res
                               GError **error)
 {
     const ReportStyle style = {.show = DISCLOSE_ALL};
-    g_autofree char *name = class_file_name(grade->student);
+    g_autofree char *name = student_file_name(grade->student);
     g_autofree char *folder = g_build_filename(reports, name, NULL);
     g_autofree char *report = g_build_filename(folder, "report.txt", NULL);
     g_autofree char *record = g_build_filename(folder, "result.json", NULL);
@@ -57,8 +57,8 @@ static gboolean write_student(const char *reports, const Grade *grade, const Res
            g_file_set_contents(record, json, -1, error);
 }
 
-gboolean class_files_write(Gradebook *book, const char *folder, const GHashTable *only,
-                           GError **error)
+gboolean student_files_write(Gradebook *book, const char *folder, const GHashTable *only,
+                             GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(book, error);
     for (guint i = 0; grades != NULL && i < grades->len; i++) {

@@ -95,8 +95,8 @@ char *export_json(const Export *export, GError **error)
 
 char *export_text(const Export *export, GError **error)
 {
-    const ClassStyle style = {.table = TRUE};
-    return class_view(export->book, &style, error);
+    const ViewStyle style = {.table = TRUE};
+    return view_text(export->book, &style, error);
 }
 
 /* ---- one student ----------------------------------------------------------------------------- */

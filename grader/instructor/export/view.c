@@ -11,7 +11,7 @@
 enum { NAME_COLUMNS = 26, CELL = 5, MOST_CELLS = 6 };
 
 typedef struct {
-    const ClassStyle *style;
+    const ViewStyle *style;
     GString *out;
     guint cells; /* columns for items */
 } Table;
@@ -122,7 +122,7 @@ static void append_row(Table *table, const Grade *grade, const Result *result)
     g_string_append_c(out, '\n');
 }
 
-static gboolean is_shown(const ClassStyle *style, const Grade *grade)
+static gboolean is_shown(const ViewStyle *style, const Grade *grade)
 {
     return style->only == NULL || g_hash_table_contains((GHashTable *)style->only, grade->student);
 }
@@ -143,7 +143,7 @@ static gboolean begin_table(Table *table, Gradebook *book, const GPtrArray *grad
     return TRUE;
 }
 
-char *class_view(Gradebook *book, const ClassStyle *style, GError **error)
+char *view_text(Gradebook *book, const ViewStyle *style, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(book, error);
     g_autoptr(Glance) glance = glance_new();

@@ -10,7 +10,7 @@ typedef struct {
     gboolean table;          /* a line for each student; the glance alone without */
     const GHashTable *only;  /* set of student keys, or NULL for everybody */
     const GPtrArray *listed; /* more lines for "needs a look" (char *), or NULL */
-} ClassStyle;
+} ViewStyle;
 
 /* The text, ending with a newline. Reads one grading at a time. */
-char *class_view(Gradebook *book, const ClassStyle *style, GError **error);
+char *view_text(Gradebook *book, const ViewStyle *style, GError **error);

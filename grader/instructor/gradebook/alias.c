@@ -1,4 +1,4 @@
-/* alias.c: one student under two names; see gradebook_know_again() in gradebook.h. */
+/* alias.c: one student under two names; see gradebook_match_students() in gradebook.h. */
 #include "instructor/gradebook/gradebook.h"
 
 #include <string.h>
@@ -103,7 +103,7 @@ static gboolean know_all(Database *database, GPtrArray *submissions, GError **er
     return TRUE;
 }
 
-gboolean gradebook_know_again(Gradebook *book, GPtrArray *submissions, GError **error)
+gboolean gradebook_match_students(Gradebook *book, GPtrArray *submissions, GError **error)
 {
     Database *database = &book->database;
     if (!database_run(database, "BEGIN IMMEDIATE", error))

@@ -41,7 +41,7 @@ gboolean gradebook_set_class(Gradebook *book, const Rubric *rubric, GError **err
  * what the gradebook has under the layout's name goes to the roster's, adjustments too, and who is
  * on no roster gets the key that an earlier one gave. Sorts the submissions (Submission *).
  */
-gboolean gradebook_know_again(Gradebook *book, GPtrArray *submissions, GError **error);
+gboolean gradebook_match_students(Gradebook *book, GPtrArray *submissions, GError **error);
 
 /* Everybody in this batch (Submission *), whether or not there is something to grade. */
 gboolean gradebook_set_submissions(Gradebook *book, const GPtrArray *submissions, GError **error);
@@ -72,7 +72,7 @@ gboolean gradebook_adjust(Gradebook *book, const Adjustment *adjustment, GError 
 
 /* The key of a student by key, name, login, email or number of the LMS; one that fits no or several
    students is an error which lists some. */
-char *gradebook_student(Gradebook *book, const char *who, GError **error);
+char *gradebook_student(Gradebook *book, const char *wanted, GError **error);
 
 /* ---- grades ---------------------------------------------------------------------------------- */
 

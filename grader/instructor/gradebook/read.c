@@ -159,14 +159,14 @@ Result *gradebook_result(Gradebook *book, gint64 record, GError **error)
 
 /* ---- one student ----------------------------------------------------------------------------- */
 
-static char *name_candidates(Gradebook *book, const char *who)
+static char *name_candidates(Gradebook *book, const char *wanted)
 {
     g_autoptr(GString) list = g_string_new(NULL);
     g_autoptr(Statement) rows = database_prepare(
         &book->database, NULL,
         "SELECT key FROM student WHERE ?1 IN (key, name, login, email, lms_id, sis_id)"
         " OR instr(lower(name), lower(?1)) OR instr(lower(key), lower(?1)) ORDER BY key",
-        "t", who);
+        "t", wanted);
     for (guint n = 0;
          rows != NULL && n <= CANDIDATES_SHOWN && database_step(&book->database, rows, NULL); n++)
         g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "",
@@ -175,27 +175,27 @@ static char *name_candidates(Gradebook *book, const char *who)
     return g_string_free(g_steal_pointer(&list), FALSE);
 }
 
-char *gradebook_student(Gradebook *book, const char *who, GError **error)
+char *gradebook_student(Gradebook *book, const char *wanted, GError **error)
 {
     GError *reason = NULL;
     g_autoptr(Statement) rows = database_prepare(
         &book->database, error,
         "SELECT key FROM student WHERE ?1 IN (key, name, login, email, lms_id, sis_id)"
         " ORDER BY key <> ?1",
-        "t", who);
+        "t", wanted);
     if (rows == NULL)
         return NULL;
     gboolean found = database_step(&book->database, rows, &reason);
     g_autofree char *key = found ? statement_text(rows, 0) : NULL;
-    gboolean exact = g_strcmp0(key, who) == 0;
+    gboolean exact = g_strcmp0(key, wanted) == 0;
     gboolean more = found && !exact && database_step(&book->database, rows, &reason);
     if (!fine(reason, error))
         return NULL;
     if (found && !more)
         return g_steal_pointer(&key);
-    g_autofree char *near = name_candidates(book, who);
+    g_autofree char *near = name_candidates(book, wanted);
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "%s student '%s'%s%s%s",
-                more ? "there is more than one" : "there is no", who,
+                more ? "there is more than one" : "there is no", wanted,
                 *near != '\0' ? " (did you mean " : "", near, *near != '\0' ? "?)" : "");
     return NULL;
 }
