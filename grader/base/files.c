@@ -64,6 +64,14 @@ static int remove_one(const char *path, const struct stat *status, int type, str
     return 0;
 }
 
+gboolean files_make_folder(const char *path, int mode, GError **error)
+{
+    if (g_mkdir_with_parents(path, mode) == 0)
+        return TRUE;
+    grader_set_errno(error, "cannot make the folder '%s'", path);
+    return FALSE;
+}
+
 void files_remove_tree(const char *path)
 {
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);

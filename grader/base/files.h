@@ -24,6 +24,9 @@ gboolean files_write_for_all(const char *path, const char *bytes, gsize length, 
  */
 gboolean files_write(const char *path, const char *text, GError **error);
 
+/* Make a folder of ours, and those above it that are missing. One that is there is fine. */
+gboolean files_make_folder(const char *path, int mode, GError **error);
+
 /* Remove a folder of ours with everything in it. Follows no symbolic link. What is gone is fine. */
 void files_remove_tree(const char *path);
 

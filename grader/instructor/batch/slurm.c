@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/files.h"
 
 enum { STUDENTS_PER_TASK = 25, MOST_TASKS = 64 };
 
@@ -142,10 +143,8 @@ gboolean slurm_grade(BatchWork *work, BatchOutcome *outcome, GError **error)
     g_autofree char *book = instructor_options_gradebook(&work->options->instructor);
     gint64 before, after;
     gboolean failed = FALSE;
-    if (g_mkdir_with_parents(shards, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", shards);
+    if (!files_make_folder(shards, 0700, error))
         return FALSE;
-    }
     g_autofree char *script = job_script(work, shards, tasks, error);
     if (script == NULL || !gradebook_count(work->book, &before, error) ||
         !fill_shards(book, shards, tasks, error) ||

@@ -4,7 +4,6 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "instructor/inbox/roster.h"
 
@@ -70,10 +69,8 @@ static gboolean copy_programs(const BatchWork *work, char **folder, const char *
 {
     g_autofree char *base = g_path_get_basename(*folder);
     g_autofree char *into = g_build_filename(work->workspace->path, base, NULL);
-    if (g_mkdir(into, 0755) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", into);
+    if (!files_make_folder(into, 0755, error))
         return FALSE;
-    }
     for (; *names != NULL; names++) {
         g_autofree char *from = g_build_filename(*folder, *names, NULL);
         g_autofree char *to = g_build_filename(into, *names, NULL);
@@ -126,10 +123,8 @@ gboolean batch_work_open_gradebook(BatchWork *work, GError **error)
     work->folder = instructor_options_folder(&work->options->instructor);
     g_autofree char *path = instructor_options_gradebook(&work->options->instructor);
     g_autofree char *above = g_path_get_dirname(path);
-    if (g_mkdir_with_parents(work->folder, 0700) != 0 || g_mkdir_with_parents(above, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", work->folder);
+    if (!files_make_folder(work->folder, 0700, error) || !files_make_folder(above, 0700, error))
         return FALSE;
-    }
     work->book = gradebook_open(path, TRUE, error);
     if (work->book == NULL || !gradebook_set_class(work->book, work->bench->rubric, error) ||
         !gradebook_match_students(work->book, work->inbox->submissions, error) ||

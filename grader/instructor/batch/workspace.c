@@ -65,10 +65,7 @@ static gboolean make(Workspace *workspace, const char *above, GError **error)
         return FALSE;
     }
     workspace->inbox = g_build_filename(workspace->path, "inbox", NULL);
-    if (g_mkdir(workspace->inbox, 0700) == 0)
-        return TRUE;
-    grader_set_errno(error, "cannot make the folder '%s'", workspace->inbox);
-    return FALSE;
+    return files_make_folder(workspace->inbox, 0700, error);
 }
 
 Workspace *workspace_new(GError **error)

@@ -106,12 +106,8 @@ static gboolean write_student(const Format *format, const Export *export, const 
     g_autofree char *file = g_strconcat(name, format->file, NULL);
     g_autofree char *path = g_build_filename(folder, file, NULL);
     g_autofree char *above = g_path_get_dirname(path);
-    if (g_mkdir_with_parents(above, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", above);
-        return FALSE;
-    }
     g_autofree char *text = format->student(export->rubric, grade, result);
-    return files_write(path, text, error);
+    return files_make_folder(above, 0700, error) && files_write(path, text, error);
 }
 
 static gboolean write_students(const Format *format, const Options *options, const Export *export,

@@ -2,7 +2,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 
-#include "base/error.h"
+#include "base/files.h"
 #include "commands/command.h"
 #include "instructor/batch/options.h"
 
@@ -17,11 +17,8 @@ static int run_merge(int argc, char **argv, GError **error)
         return EXIT_USAGE;
     g_autofree char *path = instructor_options_gradebook(&options);
     g_autofree char *folder = g_path_get_dirname(path);
-    if (g_mkdir_with_parents(folder, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", folder);
-        return EXIT_OWN_FAULT;
-    }
-    g_autoptr(Gradebook) book = gradebook_open(path, TRUE, error);
+    g_autoptr(Gradebook) book =
+        files_make_folder(folder, 0700, error) ? gradebook_open(path, TRUE, error) : NULL;
     if (book == NULL)
         return EXIT_OWN_FAULT;
     for (int i = 1; i < argc; i++)

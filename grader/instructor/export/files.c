@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "base/error.h"
+#include "base/files.h"
 #include "report/text.h"
 #include "result/json.h"
 
@@ -48,12 +48,8 @@ static gboolean write_student(const char *reports, const Grade *grade, const Res
     /* The report is written first: where the record is current, so is the report. */
     if (is_current(record, json) && g_file_test(report, G_FILE_TEST_EXISTS))
         return TRUE;
-    if (g_mkdir_with_parents(folder, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", folder);
-        return FALSE;
-    }
     g_autofree char *text = report_text(result, &style);
-    return g_file_set_contents(report, text, -1, error) &&
+    return files_make_folder(folder, 0700, error) && g_file_set_contents(report, text, -1, error) &&
            g_file_set_contents(record, json, -1, error);
 }
 

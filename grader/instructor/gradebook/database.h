@@ -21,6 +21,11 @@ gboolean database_fault(const Database *database, int code, GError **error);
 /* Run statements that give no rows. */
 gboolean database_run(Database *database, const char *sql, GError **error);
 
+/* Run `change` as one transaction: all of it is done, or nothing. */
+typedef gboolean (*DatabaseChange)(Database *database, gpointer data, GError **error);
+gboolean database_transact(Database *database, DatabaseChange change, gpointer data,
+                           GError **error);
+
 /* The number in the first column of the first row; `otherwise` if there is none, or NULL there. */
 gboolean database_number(Database *database, const char *sql, gint64 otherwise, gint64 *number,
                          GError **error);
@@ -38,7 +43,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_free)
 /* TRUE while there is a row. At the end, and on an error, FALSE; only then `error` is set. */
 gboolean database_step(Database *database, Statement *statement, GError **error);
 
-/* Prepare, run to the end, free. */
+/*
+ * Look for the first row of a statement: `*row`, to be freed, stands on it, and is NULL if there is
+ * none. FALSE only on an error.
+ */
+gboolean database_find(Database *database, Statement **row, GError **error, const char *sql,
+                       const char *types, ...);
+
+/* Prepare a statement, run it to the end, and free it. */
 gboolean database_do(Database *database, GError **error, const char *sql, const char *types, ...);
 
 /* A column's text, copied, or NULL. */

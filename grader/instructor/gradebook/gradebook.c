@@ -35,20 +35,6 @@ void gradebook_close(Gradebook *book)
     g_free(book);
 }
 
-/* Run `change` as one transaction. */
-static gboolean transact(Gradebook *book, gboolean (*change)(Database *, gpointer, GError **),
-                         gpointer data, GError **error)
-{
-    Database *database = &book->database;
-    if (!database_run(database, "BEGIN IMMEDIATE", error))
-        return FALSE;
-    if (change(database, data, error) && database_run(database, "COMMIT", error))
-        return TRUE;
-    /* SQLite has rolled back by itself if the disk is full. */
-    database_run(database, "ROLLBACK", NULL);
-    return FALSE;
-}
-
 static char *now(void)
 {
     g_autoptr(GDateTime) time = g_date_time_new_now_utc();
@@ -115,7 +101,7 @@ static gboolean set_submissions(Database *database, gpointer data, GError **erro
 
 gboolean gradebook_set_submissions(Gradebook *book, const GPtrArray *submissions, GError **error)
 {
-    return transact(book, set_submissions, (gpointer)submissions, error);
+    return database_transact(&book->database, set_submissions, (gpointer)submissions, error);
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -144,21 +130,16 @@ static gboolean let_count(Database *database, const Submission *submission, cons
 static gboolean find_record(Database *database, const Submission *submission, const char *key,
                             gboolean *found, gboolean *counts, GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) statement =
-        database_prepare(database, error,
-                         "SELECT u.record IS r.id FROM record r JOIN submission u USING (student,"
-                         " attempt) WHERE r.student = ? AND r.attempt = ? AND r.key = ?"
-                         " AND r.status <> 'ungraded'",
-                         "ttt", submission->student, submission->attempt, key);
-    if (statement == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(database, &row, error,
+                       "SELECT u.record IS r.id FROM record r JOIN submission u USING (student,"
+                       " attempt) WHERE r.student = ? AND r.attempt = ? AND r.key = ?"
+                       " AND r.status <> 'ungraded'",
+                       "ttt", submission->student, submission->attempt, key))
         return FALSE;
-    *found = database_step(database, statement, &reason);
-    *counts = *found && sqlite3_column_int(statement, 0) != 0;
-    if (reason == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&reason));
-    return FALSE;
+    *found = row != NULL;
+    *counts = row != NULL && sqlite3_column_int(row, 0) != 0;
+    return TRUE;
 }
 
 typedef struct {
@@ -180,7 +161,7 @@ gboolean gradebook_reuse(Gradebook *book, const Submission *submission, const ch
     gboolean counts = FALSE;
     *done = FALSE;
     return find_record(&book->database, submission, key, done, &counts, error) &&
-           (!*done || counts || transact(book, count_again, &known, error));
+           (!*done || counts || database_transact(&book->database, count_again, &known, error));
 }
 
 static gboolean insert_items(Database *database, const NewRecord *new, GError **error)
@@ -220,20 +201,15 @@ static gboolean insert_record(Database *database, const NewRecord *new, GError *
 static gboolean same_files_are_graded(Database *database, const NewRecord *new, gboolean *graded,
                                       GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) statement = database_prepare(
-        database, error,
-        "SELECT 1 FROM submission u JOIN record r ON r.id = u.record"
-        " WHERE u.student = ? AND u.attempt = ? AND r.files = ?"
-        " AND r.status <> 'ungraded'",
-        "ttt", new->submission->student, new->submission->attempt, new->fingerprint);
-    if (statement == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(database, &row, error,
+                       "SELECT 1 FROM submission u JOIN record r ON r.id = u.record"
+                       " WHERE u.student = ? AND u.attempt = ? AND r.files = ?"
+                       " AND r.status <> 'ungraded'",
+                       "ttt", new->submission->student, new->submission->attempt, new->fingerprint))
         return FALSE;
-    *graded = database_step(database, statement, &reason);
-    if (reason == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&reason));
-    return FALSE;
+    *graded = row != NULL;
+    return TRUE;
 }
 
 static gboolean store(Database *database, gpointer data, GError **error)
@@ -255,7 +231,7 @@ gboolean gradebook_store(Gradebook *book, const Submission *submission, const ch
                          const char *fingerprint, const Result *result, GError **error)
 {
     NewRecord new = {submission, key, fingerprint, result};
-    return transact(book, store, &new, error);
+    return database_transact(&book->database, store, &new, error);
 }
 
 /* ---- people ---------------------------------------------------------------------------------- */

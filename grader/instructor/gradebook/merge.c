@@ -44,14 +44,10 @@ static const char merge_sql[] =
     "INSERT INTO alias SELECT * FROM other.alias WHERE true ON CONFLICT DO NOTHING;"
     "DROP TABLE same;";
 
-static gboolean merge_attached(Database *database, GError **error)
+static gboolean merge_attached(Database *database, gpointer data, GError **error)
 {
-    if (!database_run(database, "BEGIN IMMEDIATE", error))
-        return FALSE;
-    if (database_run(database, merge_sql, error) && database_run(database, "COMMIT", error))
-        return TRUE;
-    database_run(database, "ROLLBACK", NULL);
-    return FALSE;
+    (void)data;
+    return database_run(database, merge_sql, error);
 }
 
 gboolean gradebook_merge(Gradebook *book, const char *other, GError **error)
@@ -63,7 +59,7 @@ gboolean gradebook_merge(Gradebook *book, const char *other, GError **error)
     gradebook_close(checked);
     if (!database_do(&book->database, error, "ATTACH ? AS other", "t", other))
         return FALSE;
-    gboolean merged = merge_attached(&book->database, error);
+    gboolean merged = database_transact(&book->database, merge_attached, NULL, error);
     database_run(&book->database, "DETACH other", NULL);
     return merged;
 }

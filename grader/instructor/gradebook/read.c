@@ -99,14 +99,11 @@ void gradebook_class_clear(GradebookClass *class)
 
 gboolean gradebook_class(Gradebook *book, GradebookClass *class, GError **error)
 {
-    GError *reason = NULL;
-    g_autoptr(Statement) row = database_prepare(
-        &book->database, error, "SELECT assignment, title, max_score FROM class", "");
-    if (row == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(&book->database, &row, error,
+                       "SELECT assignment, title, max_score FROM class", ""))
         return FALSE;
-    if (!database_step(&book->database, row, &reason)) {
-        if (!fine(reason, error))
-            return FALSE;
+    if (row == NULL) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "the gradebook '%s' is empty",
                     book->database.path);
         return FALSE;
@@ -125,10 +122,10 @@ gboolean gradebook_count(Gradebook *book, gint64 *records, GError **error)
 /* Which SQLite cannot notice: its pages hold together, what is written in one of them does not. */
 static void damaged_record(Gradebook *book, gint64 record, GError **error)
 {
-    g_autoptr(Statement) row = database_prepare(
-        &book->database, NULL, "SELECT student FROM record WHERE id = ?", "i", record);
-    gboolean found = row != NULL && database_step(&book->database, row, NULL);
-    g_autofree char *student = found ? statement_text(row, 0) : NULL;
+    g_autoptr(Statement) row = NULL;
+    database_find(&book->database, &row, NULL, "SELECT student FROM record WHERE id = ?", "i",
+                  record);
+    g_autofree char *student = row != NULL ? statement_text(row, 0) : NULL;
     g_autofree char *shown = escape_text(student != NULL ? student : "?", -1, 120, FALSE);
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM,
                 "the gradebook '%s' is damaged, in a record of '%s': restore a copy, or move it "
@@ -138,15 +135,13 @@ static void damaged_record(Gradebook *book, gint64 record, GError **error)
 
 Result *gradebook_result(Gradebook *book, gint64 record, GError **error)
 {
-    GError *reason = NULL;
-    g_autoptr(Statement) row = database_prepare(
-        &book->database, error, "SELECT result FROM record WHERE id = ?", "i", record);
-    if (row == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(&book->database, &row, error, "SELECT result FROM record WHERE id = ?", "i",
+                       record))
         return NULL;
-    if (!database_step(&book->database, row, &reason)) {
-        if (fine(reason, error))
-            g_set_error(error, GRADER_ERROR, GRADER_ERROR_BUG,
-                        "there is no record %" G_GINT64_FORMAT, record);
+    if (row == NULL) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_BUG, "there is no record %" G_GINT64_FORMAT,
+                    record);
         return NULL;
     }
     const char *json = (const char *)sqlite3_column_text(row, 0);

@@ -90,8 +90,9 @@ static gboolean upgrade(Database *database, gint64 from, GError **error)
 }
 
 /* Whose file is it, and of which schema? Inside a transaction: two may open a new one at once. */
-static gboolean look_and_upgrade(Database *database, GError **error)
+static gboolean look_and_upgrade(Database *database, gpointer data, GError **error)
 {
+    (void)data;
     gint64 version, id, tables;
     if (!database_number(database, "PRAGMA user_version", 0, &version, error) ||
         !database_number(database, "PRAGMA application_id", 0, &id, error) ||
@@ -109,16 +110,10 @@ static gboolean look_and_upgrade(Database *database, GError **error)
 
 static gboolean check_whole(Database *database, GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) check = database_prepare(database, error, "PRAGMA quick_check(1)", "");
-    if (check == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(database, &row, error, "PRAGMA quick_check(1)", ""))
         return FALSE;
-    gboolean row = database_step(database, check, &reason);
-    if (reason != NULL) {
-        g_propagate_error(error, g_steal_pointer(&reason));
-        return FALSE;
-    }
-    if (row && g_strcmp0((const char *)sqlite3_column_text(check, 0), "ok") == 0)
+    if (row != NULL && g_strcmp0((const char *)sqlite3_column_text(row, 0), "ok") == 0)
         return TRUE;
     return database_fault(database, SQLITE_CORRUPT, error);
 }
@@ -140,12 +135,5 @@ gboolean gradebook_schema_ensure(Database *database, gboolean create, GError **e
         return FALSE;
     if (current && sqlite3_db_readonly(database->handle, "main") == 1 && create)
         return database_fault(database, SQLITE_READONLY, error);
-    if (current)
-        return TRUE;
-    if (!database_run(database, "BEGIN IMMEDIATE", error))
-        return FALSE;
-    if (look_and_upgrade(database, error) && database_run(database, "COMMIT", error))
-        return TRUE;
-    database_run(database, "ROLLBACK", NULL);
-    return FALSE;
+    return current || database_transact(database, look_and_upgrade, NULL, error);
 }

@@ -1,20 +1,16 @@
 /* attempts.c: see attempts.h. */
 #include "instructor/inbox/attempts.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/escape.h"
+#include "base/files.h"
 
 char *inbox_new_folder(Inbox *inbox, GError **error)
 {
     g_autofree char *name = g_strdup_printf("%u", inbox->folders++);
     g_autofree char *path = g_build_filename(inbox->workspace, name, NULL);
-    if (g_mkdir(path, 0700) == 0)
-        return g_steal_pointer(&path);
-    grader_set_errno(error, "cannot make the folder '%s'", path);
-    return NULL;
+    return files_make_folder(path, 0700, error) ? g_steal_pointer(&path) : NULL;
 }
 
 void inbox_refuse(Inbox *inbox, const char *entry, const char *why, ...)

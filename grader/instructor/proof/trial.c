@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/files.h"
 
 Trial *trial_new(const char *name, const char *source, guint32 seed)
@@ -66,11 +65,8 @@ static char *write_submission(const Trial *trial, const char *folder, GError **e
 {
     g_autofree char *submission = g_build_filename(folder, "submission", NULL);
     g_autofree char *file = g_build_filename(submission, "attention.c", NULL);
-    if (g_mkdir(submission, 0755) < 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", submission);
-        return NULL;
-    }
-    if (!g_file_set_contents(file, trial->source, -1, error))
+    if (!files_make_folder(submission, 0755, error) ||
+        !g_file_set_contents(file, trial->source, -1, error))
         return NULL;
     return g_steal_pointer(&submission);
 }
