@@ -104,18 +104,25 @@ static void add_memory(Glance *glance, const Result *result)
     }
 }
 
-/* The first error, without the names in it: 'x' undeclared and 'y' undeclared are one mistake. */
-static void add_compile(Glance *glance, const Result *result)
+static const char *first_error(const Result *result)
 {
     for (guint i = 0; i < result->diagnostics->len; i++) {
         const Diagnostic *diagnostic = result->diagnostics->pdata[i];
-        if (strcmp(diagnostic->severity, "error") != 0)
-            continue;
-        g_autoptr(GRegex) names = g_regex_new("'[A-Za-z_][^']*'", 0, 0, NULL);
-        char *text = g_regex_replace_literal(names, diagnostic->message, -1, 0, "'...'", 0, NULL);
-        count(glance->compile, text != NULL ? text : g_strdup(diagnostic->message));
-        return;
+        if (strcmp(diagnostic->severity, "error") == 0)
+            return diagnostic->message;
     }
+    return NULL;
+}
+
+/* Names in an error are left out: 'x' undeclared and 'y' undeclared are one mistake. */
+static void add_compile(Glance *glance, const Result *result)
+{
+    const char *message = first_error(result);
+    if (message == NULL)
+        return;
+    g_autoptr(GRegex) names = g_regex_new("'[A-Za-z_][^']*'", 0, 0, NULL);
+    char *text = g_regex_replace_literal(names, message, -1, 0, "'...'", 0, NULL);
+    count(glance->compile, text != NULL ? text : g_strdup(message));
 }
 
 static const TestResult *find_test(const Result *result, TestStatus status)
@@ -129,23 +136,16 @@ static const TestResult *find_test(const Result *result, TestStatus status)
     return NULL;
 }
 
-static const char *first_error(const Result *result)
-{
-    for (guint i = 0; i < result->diagnostics->len; i++) {
-        const Diagnostic *diagnostic = result->diagnostics->pdata[i];
-        if (strcmp(diagnostic->severity, "error") == 0)
-            return diagnostic->message;
-    }
-    return result->reason != NULL ? result->reason : "";
-}
-
 char *glance_reason(const Result *result)
 {
     const char *reason = result->reason != NULL ? result->reason : "no reason is known";
+    const char *message = first_error(result);
     const TestResult *slow = find_test(result, TEST_TIMED_OUT);
     switch (result->status) {
     case SUBMISSION_NOT_COMPILED:
-        return g_strdup_printf("does not compile: %s", first_error(result));
+        return g_strdup_printf("does not compile: %s", message != NULL          ? message
+                                                       : result->reason != NULL ? result->reason
+                                                                                : "");
     case SUBMISSION_REFUSED:
         return g_strdup_printf("refused: %s", reason);
     case SUBMISSION_MISSING:

@@ -89,13 +89,19 @@ static gboolean upgrade(Database *database, gint64 from, GError **error)
     return database_run(database, stamp, error);
 }
 
+/* What SQLite's header says: the program that wrote the file, and the schema. */
+static gboolean read_stamp(Database *database, gint64 *id, gint64 *version, GError **error)
+{
+    return database_number(database, "PRAGMA user_version", 0, version, error) &&
+           database_number(database, "PRAGMA application_id", 0, id, error);
+}
+
 /* Whose file is it, and of which schema? Inside a transaction: two may open a new one at once. */
 static gboolean look_and_upgrade(Database *database, gpointer data, GError **error)
 {
     (void)data;
     gint64 version, id, tables;
-    if (!database_number(database, "PRAGMA user_version", 0, &version, error) ||
-        !database_number(database, "PRAGMA application_id", 0, &id, error) ||
+    if (!read_stamp(database, &id, &version, error) ||
         !database_number(database, "SELECT count(*) FROM sqlite_schema", 0, &tables, error))
         return FALSE;
     if (id != APPLICATION_ID && tables > 0)
@@ -121,8 +127,7 @@ static gboolean check_whole(Database *database, GError **error)
 static gboolean is_current(Database *database, gboolean *current, GError **error)
 {
     gint64 version, id;
-    if (!database_number(database, "PRAGMA user_version", 0, &version, error) ||
-        !database_number(database, "PRAGMA application_id", 0, &id, error))
+    if (!read_stamp(database, &id, &version, error))
         return FALSE;
     *current = id == APPLICATION_ID && version == (gint64)G_N_ELEMENTS(steps);
     return TRUE;

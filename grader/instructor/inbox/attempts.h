@@ -1,10 +1,29 @@
 /*
- * attempts.h: whose a submission is, and which of that student's attempts. Only the modules of the
- * inbox need this.
+ * attempts.h: what an inbox has found so far: submissions by student and attempt. The functions that
+ * add to it are for the modules of the inbox only.
  */
 #pragma once
 
-#include "instructor/inbox/inbox.h"
+#include "instructor/inbox/submission.h"
+#include "rubric/rubric.h"
+
+typedef struct {
+    const Rubric *rubric;
+    char *workspace;        /* our own folder, for what is unpacked or copied */
+    guint folders;          /* how many were made in it so far */
+    char *root;             /* the folder that is being added: a .git that leads out is ignored */
+    GPtrArray *submissions; /* Submission * */
+    GHashTable *attempts;   /* the same, by student and attempt; attempts.c makes the keys */
+    GHashTable *given;      /* the real paths that were added */
+    GHashTable *unusable;   /* Submission *, by student: what cannot be graded (see attempts.h) */
+    GPtrArray *refusals;    /* char * */
+    gboolean single;        /* the only path was a submission itself */
+} Inbox;
+
+/* The rubric stays the caller's. The workspace must exist as long as the submissions are used. */
+Inbox *inbox_new(const Rubric *rubric, const char *workspace);
+void inbox_free(Inbox *inbox);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inbox, inbox_free)
 
 /* A new folder of our own, in the inbox's workspace; to be freed. */
 char *inbox_new_folder(Inbox *inbox, GError **error);

@@ -4,38 +4,9 @@
 #include <stdlib.h>
 
 #include "commands/options.h"
-#include "instructor/inbox/attempts.h"
 #include "instructor/inbox/folder.h"
 #include "instructor/inbox/git_commit.h"
 #include "instructor/inbox/layout.h"
-
-Inbox *inbox_new(const Rubric *rubric, const char *workspace)
-{
-    Inbox *inbox = g_new0(Inbox, 1);
-    inbox->rubric = rubric;
-    inbox->workspace = g_strdup(workspace);
-    inbox->submissions = g_ptr_array_new_with_free_func((GDestroyNotify)submission_free);
-    inbox->attempts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    inbox->unusable =
-        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)submission_free);
-    inbox->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    inbox->refusals = g_ptr_array_new_with_free_func(g_free);
-    return inbox;
-}
-
-void inbox_free(Inbox *inbox)
-{
-    if (inbox == NULL)
-        return;
-    g_free(inbox->workspace);
-    g_free(inbox->root);
-    g_hash_table_unref(inbox->attempts);
-    g_ptr_array_unref(inbox->submissions);
-    g_hash_table_unref(inbox->unusable);
-    g_hash_table_unref(inbox->given);
-    g_ptr_array_unref(inbox->refusals);
-    g_free(inbox);
-}
 
 /* With "class class/" everybody would have handed in twice. */
 static gboolean is_given_again(Inbox *inbox, const char *path)

@@ -16,26 +16,7 @@
  */
 #pragma once
 
-#include "instructor/inbox/submission.h"
-#include "rubric/rubric.h"
-
-typedef struct {
-    const Rubric *rubric;
-    char *workspace;        /* our own folder, for what is unpacked or copied */
-    guint folders;          /* how many were made in it so far */
-    char *root;             /* the folder that is being added: a .git that leads out is ignored */
-    GPtrArray *submissions; /* Submission * */
-    GHashTable *attempts;   /* the same, by student and attempt; attempts.c makes the keys */
-    GHashTable *given;      /* the real paths that were added */
-    GHashTable *unusable;   /* Submission *, by student: what cannot be graded (see attempts.h) */
-    GPtrArray *refusals;    /* char * */
-    gboolean single;        /* the only path was a submission itself */
-} Inbox;
-
-/* The rubric stays the caller's. The workspace must exist as long as the submissions are used. */
-Inbox *inbox_new(const Rubric *rubric, const char *workspace);
-void inbox_free(Inbox *inbox);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inbox, inbox_free)
+#include "instructor/inbox/attempts.h"
 
 /* Add what is at a path. An error only if it cannot be read at all. */
 gboolean inbox_add(Inbox *inbox, const char *path, GError **error);

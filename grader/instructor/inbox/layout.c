@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/escape.h"
-#include "instructor/inbox/attempts.h"
 #include "instructor/inbox/folder.h"
 #include "instructor/inbox/student.h"
 #include "instructor/inbox/zip.h"

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "instructor/inbox/inbox.h"
+#include "instructor/inbox/attempts.h"
 
 /*
  * Add a folder, in which each entry is taken for what it looks like. A folder that holds nothing but

@@ -155,32 +155,33 @@ static void set(char **text, const char *cell)
     *text = g_strdup(cell);
 }
 
+/* The columns that can be a student's key, best first. Of these two students may share the name. */
+static const RosterColumn keys[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID, NAME};
+
+static const char *first_cell(const RosterRow *row, gsize columns)
+{
+    for (gsize i = 0; i < columns; i++)
+        if (row->cells[keys[i]] != NULL)
+            return row->cells[keys[i]];
+    return NULL;
+}
+
 static const char *key_of(const RosterRow *row)
 {
-    const RosterColumn order[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID, NAME};
-    for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
-        if (row->cells[order[i]] != NULL)
-            return row->cells[order[i]];
+    const char *key = first_cell(row, G_N_ELEMENTS(keys));
+    if (key != NULL)
+        return key;
     return row->cells[LAST] != NULL ? row->cells[LAST] : row->cells[FIRST];
 }
 
-/* By anything but a name, which two students may share. */
-static gboolean has_number(const RosterRow *row)
-{
-    const RosterColumn order[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID};
-    for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
-        if (row->cells[order[i]] != NULL)
-            return TRUE;
-    return FALSE;
-}
-
-/* Who is there twice, as in two sections, is one student: the first row counts. */
+/* A student listed twice, as in two sections, is one student: the first row counts. */
 static void leave_out_doubles(GPtrArray *rows)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < rows->len;) {
         const RosterRow *row = rows->pdata[i];
-        if (has_number(row) && !g_hash_table_add(seen, g_strdup(key_of(row))))
+        const char *key = first_cell(row, G_N_ELEMENTS(keys) - 1);
+        if (key != NULL && !g_hash_table_add(seen, g_strdup(key)))
             g_ptr_array_remove_index(rows, i);
         else
             i++;

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/files.h"
-#include "instructor/inbox/attempts.h"
 #include "instructor/inbox/bounded.h"
 #include "instructor/inbox/folder.h"
 #include "instructor/inbox/git_commit.h"

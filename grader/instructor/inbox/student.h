@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "instructor/inbox/inbox.h"
+#include "instructor/inbox/attempts.h"
 #include "instructor/inbox/names.h"
 
 /* Where a student's folder comes from. */

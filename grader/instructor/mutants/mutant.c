@@ -185,21 +185,3 @@ char *mutant_apply(const Mutant *mutant, const char *base, GError **error)
     }
     return g_string_free(g_steal_pointer(&source), FALSE);
 }
-
-static gint compare_paths(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-GPtrArray *mutant_list(const char *folder, GError **error)
-{
-    g_autoptr(GDir) directory = g_dir_open(folder, 0, error);
-    if (directory == NULL)
-        return NULL;
-    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; (name = g_dir_read_name(directory)) != NULL;)
-        if (g_str_has_suffix(name, ".mutant"))
-            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
-    g_ptr_array_sort(paths, compare_paths);
-    return paths;
-}

@@ -52,6 +52,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mutant, mutant_free)
 
 /* Its source: the text of the base with every edit made. */
 char *mutant_apply(const Mutant *mutant, const char *base, GError **error);
-
-/* The paths of all mutants in a folder, in the order of their names. */
-GPtrArray *mutant_list(const char *folder, GError **error);

@@ -50,7 +50,5 @@ void proof_check_assertions(Proof *proof, const Result *solution)
     }
     if (error == NULL)
         find_missing(check, written, solution);
-    check->says =
-        g_strdup_printf("each of %u hidden tests makes as many as are written down", tests);
-    proof_end(check);
+    proof_end(check, "each of %u hidden tests makes as many as are written down", tests);
 }

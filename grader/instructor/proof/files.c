@@ -19,21 +19,10 @@ static void check_items(const Proof *proof, const Mutant *mutant, ProofCheck *ch
                         mutant->loses_line, mutant->loses[i]);
 }
 
-static gboolean is_listed(const Proof *proof, const char *name)
-{
-    for (guint i = 0; i < proof->context->listed->len; i++) {
-        const ListedTest *test = proof->context->listed->pdata[i];
-        g_autofree char *full = g_strdup_printf("%s/%s", test->suite, test->name);
-        if (g_str_equal(full, name))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 static void check_tests(const Proof *proof, const Mutant *mutant, ProofCheck *check)
 {
     for (guint i = 0; mutant->fails != NULL && mutant->fails[i] != NULL; i++)
-        if (!is_listed(proof, mutant->fails[i]))
+        if (!testrun_has(proof->context->listed, mutant->fails[i], NULL))
             proof_found(check, "%s:%u: there is no hidden test '%s'", mutant->path,
                         mutant->fails_line, mutant->fails[i]);
 }
@@ -161,16 +150,17 @@ gboolean proof_add_written(Proof *proof, GError **error)
 {
     ProofCheck *check = proof_begin(proof, "files of mutants");
     g_autofree char *folder = g_build_filename(proof->kit->root, "tests", "mutants", NULL);
-    g_autoptr(GPtrArray) paths = mutant_list(folder, error);
+    g_autoptr(GPtrArray) names = proof_list_files(folder, ".mutant", error);
     gsize length = 0;
-    g_autofree char *words = paths != NULL ? all_words(proof, &length, error) : NULL;
+    g_autofree char *words = names != NULL ? all_words(proof, &length, error) : NULL;
     if (words == NULL)
         return FALSE;
-    for (guint i = 0; i < paths->len; i++)
-        add_written(proof, paths->pdata[i], words, length, check);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
+        add_written(proof, path, words, length, check);
+    }
     if (proof->mutants->len > 0 && !check_they_compile(proof, check, error))
         return FALSE;
-    check->says = g_strdup_printf("all %u can be read, and compile", paths->len);
-    proof_end(check);
+    proof_end(check, "all %u can be read, and compile", names->len);
     return TRUE;
 }

@@ -130,8 +130,7 @@ static gboolean check_layout(Proof *proof, const GPtrArray *files, GError **erro
     if (scratch == NULL || !release_write(files, scratch, proof->rubric->assignment, error) ||
         !build_and_check(proof, folder, check, error))
         return FALSE;
-    check->says = g_strdup("the solution earns every point there, the stubs none");
-    proof_end(check);
+    proof_end(check, "the solution earns every point there, the stubs none");
     return TRUE;
 }
 
@@ -156,8 +155,7 @@ static gboolean check_stubs(Proof *proof, GError **error)
     if (!trials_run(proof->context, trials, "stubs", error))
         return FALSE;
     expect_points(trial->result, FALSE, "the stubs", check);
-    check->says = g_strdup("0 points on every item of the hidden tests");
-    proof_end(check);
+    proof_end(check, "0 points on every item of the hidden tests");
     return TRUE;
 }
 
@@ -246,8 +244,7 @@ static gboolean check_handout(Proof *proof, GError **error)
     }
     if (!check_masked_score(proof, handout, check, error))
         return FALSE;
-    check->says = g_strdup("its points and its masked score are those of the rubric and the tests");
-    proof_end(check);
+    proof_end(check, "its points and its masked score are those of the rubric and the tests");
     return TRUE;
 }
 
@@ -257,8 +254,7 @@ gboolean proof_check_kit(Proof *proof, GError **error)
     g_autoptr(GPtrArray) files = gather(proof, check);
     if (files != NULL && !audit(proof, files, check, error))
         return FALSE;
-    check->says = g_strdup("students get what they should, and nothing else");
-    proof_end(check);
+    proof_end(check, "students get what they should, and nothing else");
     if (files != NULL && !check_layout(proof, files, error))
         return FALSE;
     return check_handout(proof, error) && check_stubs(proof, error);
@@ -284,7 +280,6 @@ gboolean proof_check_coverage(Proof *proof, const char *path, GError **error)
     if (proof->lines < 100 || proof->branches < 100)
         proof_found(check, "the hidden tests reach %g %% of its lines, %g %% of its branches",
                     proof->lines, proof->branches);
-    check->says = g_strdup("every line and every branch");
-    proof_end(check);
+    proof_end(check, "every line and every branch");
     return TRUE;
 }

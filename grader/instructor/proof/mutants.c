@@ -204,13 +204,11 @@ static void judge_written(Proof *proof, ProofCheck *points)
     if (proof->causes_named * 10 < proof->causes_due * 9)
         proof_found(causes, "only %u of %u mutants are told the cause", proof->causes_named,
                     proof->causes_due);
-    points->says = g_strdup_printf("%u of %u lose exactly the items that they name",
-                                   written - MIN(written, points->findings->len), written);
-    hints->says = g_strdup_printf("each finds a word of its hint in the report");
-    causes->says = g_strdup_printf("the cause is told to %u of %u, and it is the true one",
-                                   proof->causes_named, proof->causes_due);
-    proof_end(hints);
-    proof_end(causes);
+    proof_end(points, "%u of %u lose exactly the items that they name",
+              written - MIN(written, points->findings->len), written);
+    proof_end(hints, "each finds a word of its hint in the report");
+    proof_end(causes, "the cause is told to %u of %u, and it is the true one", proof->causes_named,
+              proof->causes_due);
 }
 
 static void judge_systematic(Proof *proof)
@@ -230,11 +228,9 @@ static void judge_systematic(Proof *proof)
     for (guint i = 0; i < stale->len; i++)
         proof_found(check, "equivalent.yaml excuses what is no survivor: %s",
                     (const char *)stale->pdata[i]);
-    check->says =
-        g_strdup_printf("%u killed, %u equivalent for a reason, %u do not compile",
-                        count(proof, FALSE, MUTANT_KILLED), count(proof, FALSE, MUTANT_EQUIVALENT),
-                        count(proof, FALSE, MUTANT_NOT_COMPILED));
-    proof_end(check);
+    proof_end(check, "%u killed, %u equivalent for a reason, %u do not compile",
+              count(proof, FALSE, MUTANT_KILLED), count(proof, FALSE, MUTANT_EQUIVALENT),
+              count(proof, FALSE, MUTANT_NOT_COMPILED));
 }
 
 static gboolean is_named(const Proof *proof, const ListedTest *test)
@@ -262,8 +258,7 @@ static void judge_tests(Proof *proof)
                         "no mutant names %s/%s in 'fails:': if it is left out, nobody sees it",
                         test->suite, test->name);
     }
-    check->says = g_strdup_printf("each of %u hidden tests kills a mutant", listed->len);
-    proof_end(check);
+    proof_end(check, "each of %u hidden tests kills a mutant", listed->len);
 }
 
 /* An item that no mutant loses is decoration: it tells nobody from anybody. */
@@ -282,16 +277,13 @@ static void judge_items(Proof *proof)
         if (lost == 0)
             proof_found(check, "no mutant loses points of %s", item->id);
     }
-    check->says = g_strdup("each is lost by some mutant, and earned by the solution");
-    proof_end(check);
+    proof_end(check, "each is lost by some mutant, and earned by the solution");
 }
 
 gboolean proof_check_mutants(Proof *proof, GError **error)
 {
     ProofCheck *points = proof_begin(proof, "written mutants");
-    gboolean ran = run(proof, error);
-    proof_end(points);
-    if (!ran)
+    if (!run(proof, error))
         return FALSE;
     judge_written(proof, points);
     if (proof->mutations != NULL)

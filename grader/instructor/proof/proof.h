@@ -51,13 +51,20 @@ Proof *proof_new(const Kit *kit, const Rubric *rubric, const GradeContext *conte
 void proof_free(Proof *proof);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Proof, proof_free)
 
-/* A new check, at the end of the list. Its time runs until the next one begins, or proof_end(). */
+/* Begin a check, at the end of the list. */
 ProofCheck *proof_begin(Proof *proof, const char *name);
-void proof_end(ProofCheck *check);
+
+/* Add something that does not hold. */
 void proof_found(ProofCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* End a check, and say in a line what holds if nothing was found. */
+void proof_end(ProofCheck *check, const char *says, ...) G_GNUC_PRINTF(2, 3);
 
 /* Nothing was found by any check. */
 gboolean proof_holds(const Proof *proof);
+
+/* The names of the files in a folder that end with the suffix, sorted, as char *. */
+GPtrArray *proof_list_files(const char *folder, const char *suffix, GError **error);
 
 /* A new mutant, whose memory is looked at if it passes all tests. */
 ProofMutant *proof_add_mutant(Proof *proof, const char *name, const char *source);

@@ -25,29 +25,10 @@ static void add(Proof *proof, const char *name, const char *text, guint seeds)
     }
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names of the C files in tests/correct/, sorted. */
-static GPtrArray *list_correct(const char *folder, GError **error)
-{
-    g_autoptr(GDir) directory = g_dir_open(folder, 0, error);
-    if (directory == NULL)
-        return NULL;
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; (name = g_dir_read_name(directory)) != NULL;)
-        if (g_str_has_suffix(name, ".c"))
-            g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
-    return names;
-}
-
 static gboolean add_correct(Proof *proof, guint seeds, GError **error)
 {
     g_autofree char *folder = g_build_filename(proof->kit->root, "tests", "correct", NULL);
-    g_autoptr(GPtrArray) names = list_correct(folder, error);
+    g_autoptr(GPtrArray) names = proof_list_files(folder, ".c", error);
     for (guint i = 0; names != NULL && i < names->len; i++) {
         g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
         g_autofree char *text = NULL;
@@ -74,11 +55,11 @@ static void judge(const Proof *proof, gboolean reference, ProofCheck *check)
         gradings++;
         partial += left_out > 0;
     }
-    check->says =
-        partial == 0
-            ? g_strdup_printf("full marks in each of %u gradings", gradings)
-            : g_strdup_printf("full marks in each of %u gradings, %u of them without some items",
-                              gradings, partial);
+    if (partial == 0)
+        proof_end(check, "full marks in each of %u gradings", gradings);
+    else
+        proof_end(check, "full marks in each of %u gradings, %u of them without some items",
+                  gradings, partial);
 }
 
 static void check_margins(Proof *proof)
@@ -94,8 +75,7 @@ static void check_margins(Proof *proof)
     }
     if (largest < LEAST_MARGIN)
         proof_found(check, "it is loose: the largest error is %.2g %% of it", 100 * largest);
-    check->says = g_strdup_printf("the largest error is %.2g %% of it", 100 * largest);
-    proof_end(check);
+    proof_end(check, "the largest error is %.2g %% of it", 100 * largest);
 }
 
 gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error)
@@ -110,12 +90,10 @@ gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error
         !trials_run(proof->context, proof->right, "right solutions", error))
         return FALSE;
     judge(proof, TRUE, solution);
-    proof_end(solution);
     ProofCheck *correct = proof_begin(proof, "other right solutions");
-    judge(proof, FALSE, correct);
     if (!left_out_check(proof, text, correct, error))
         return FALSE;
-    proof_end(correct);
+    judge(proof, FALSE, correct);
     check_margins(proof);
     const Trial *first = proof->right->pdata[0];
     if (result_is_full(first->result)) /* or that is what there is to mend */
