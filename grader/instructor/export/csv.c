@@ -38,12 +38,6 @@ static const Grade *grade_at(const Export *export, guint index)
     return export->grades->pdata[index];
 }
 
-/* NULL if there is none; then `error` tells whether it could not be read. */
-static Result *result_of(const Export *export, const Grade *grade, GError **error)
-{
-    return grade->record != 0 ? gradebook_result(export->book, grade->record, error) : NULL;
-}
-
 /* ---- everything ------------------------------------------------------------------------------ */
 
 static void append_csv_row(GString *out, const Export *export, const Grade *grade,
@@ -79,8 +73,8 @@ char *export_csv(const Export *export, GError **error)
     g_string_append(out, "score,extra,days_late,late_penalty,adjustment,final,max_score\n");
     for (guint i = 0; i < export->grades->len; i++) {
         const Grade *grade = grade_at(export, i);
-        g_autoptr(Result) result = result_of(export, grade, error);
-        if (result == NULL && grade->record != 0)
+        g_autoptr(Result) result = NULL;
+        if (!gradebook_result_of(export->book, grade, &result, error))
             return NULL;
         append_csv_row(out, export, grade, result);
     }
@@ -144,8 +138,8 @@ static char *feedback(const Export *export, const Grade *grade, const Result *re
 static gboolean feedback_cell(GString *out, const Export *export, const Grade *grade,
                               GError **error)
 {
-    g_autoptr(Result) result = result_of(export, grade, error);
-    if (result == NULL && grade->record != 0)
+    g_autoptr(Result) result = NULL;
+    if (!gradebook_result_of(export->book, grade, &result, error))
         return FALSE;
     g_autofree char *text = feedback(export, grade, result);
     text_cell(out, text);

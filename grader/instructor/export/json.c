@@ -80,9 +80,8 @@ char *export_json(const Export *export, GError **error)
     json_t *students = json_array();
     for (guint i = 0; i < export->grades->len; i++) {
         const Grade *grade = export->grades->pdata[i];
-        g_autoptr(Result) result =
-            grade->record != 0 ? gradebook_result(export->book, grade->record, error) : NULL;
-        if (result == NULL && grade->record != 0) {
+        g_autoptr(Result) result = NULL;
+        if (!gradebook_result_of(export->book, grade, &result, error)) {
             json_decref(students);
             return NULL;
         }

@@ -134,7 +134,7 @@ static gboolean begin_table(Table *table, Gradebook *book, const GPtrArray *grad
     if (first == NULL)
         return TRUE;
     g_autoptr(Result) example = NULL;
-    if (first->record != 0 && (example = gradebook_result(book, first->record, error)) == NULL)
+    if (!gradebook_result_of(book, first, &example, error))
         return FALSE;
     append_head(table, first, example);
     return TRUE;
@@ -153,7 +153,7 @@ char *view_text(Gradebook *book, const ViewStyle *style, GError **error)
         if (!is_shown(style, grade))
             continue;
         g_autoptr(Result) result = NULL;
-        if (grade->record != 0 && (result = gradebook_result(book, grade->record, error)) == NULL)
+        if (!gradebook_result_of(book, grade, &result, error))
             return NULL;
         if (style->table)
             append_row(&table, grade, result);

@@ -114,6 +114,9 @@ gboolean gradebook_count(Gradebook *book, gint64 *records, GError **error);
 /* The grading with this number. */
 Result *gradebook_result(Gradebook *book, gint64 record, GError **error);
 
+/* The grading behind a grade, to be freed; NULL if there is none. FALSE only on an error. */
+gboolean gradebook_result_of(Gradebook *book, const Grade *grade, Result **result, GError **error);
+
 /* What happened to a student's grade, a line each, the oldest first, as char *. */
 GPtrArray *gradebook_history(Gradebook *book, const char *student, GError **error);
 

@@ -152,6 +152,12 @@ Result *gradebook_result(Gradebook *book, gint64 record, GError **error)
     return result;
 }
 
+gboolean gradebook_result_of(Gradebook *book, const Grade *grade, Result **result, GError **error)
+{
+    *result = grade->record != 0 ? gradebook_result(book, grade->record, error) : NULL;
+    return *result != NULL || grade->record == 0;
+}
+
 /* ---- one student ----------------------------------------------------------------------------- */
 
 static char *name_candidates(Gradebook *book, const char *wanted)
