@@ -11,6 +11,12 @@ void files_close(int *fd);
 /* For an `int` that is closed when it goes out of scope: g_autofd of a later GLib. */
 #define files_autofd __attribute__((cleanup(files_close)))
 
+/*
+ * Open a file, for reading, that strangers have put beneath the folder `folder`: no link is followed,
+ * and opening a FIFO does not wait for a writer. -1 and errno if that cannot be done.
+ */
+int files_open_beneath(int folder, const char *name);
+
 /* Copy a regular file of ours; `mode` are the permissions of the new one. */
 gboolean files_copy(const char *from, const char *to, int mode, GError **error);
 

@@ -202,7 +202,7 @@ static gboolean read_all(Directory *directory, GError **error)
 
 GPtrArray *zip_directory_read(const char *path, const char *label, GError **error)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    files_autofd int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file < 0) {
         grader_set_errno(error, "cannot open '%s'", path);
         return NULL;
@@ -211,7 +211,6 @@ GPtrArray *zip_directory_read(const char *path, const char *label, GError **erro
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     Directory directory = {.file = file, .label = label, .places = places, .names = names};
     gboolean good = read_all(&directory, error);
-    close(file);
     if (directory.list != NULL)
         g_bytes_unref(directory.list);
     return good ? g_steal_pointer(&names) : NULL;

@@ -22,7 +22,7 @@ static void check_items(const Proof *proof, const Mutant *mutant, ProofCheck *ch
 static void check_tests(const Proof *proof, const Mutant *mutant, ProofCheck *check)
 {
     for (guint i = 0; mutant->fails != NULL && mutant->fails[i] != NULL; i++)
-        if (!testrun_has(proof->context->listed, mutant->fails[i], NULL))
+        if (!run_has_test(proof->context->listed, mutant->fails[i], NULL))
             proof_found(check, "%s:%u: there is no hidden test '%s'", mutant->path,
                         mutant->fails_line, mutant->fails[i]);
 }
