@@ -1,13 +1,15 @@
 /*
- * options.h: what the commands for a class have in common on the command line.
+ * options.h: the command line that the commands for instructors have in common.
  */
 #pragma once
 
 #include "commands/options.h"
 #include "instructor/gradebook/gradebook.h"
 
-/* Where everything about a class is kept, unless --grades says otherwise: not in build/, which
-   `make clean` removes. */
+/*
+ * The folder of gradebook and reports, unless --grades names another. It is not in build/, which
+ * `make clean` removes.
+ */
 #define GRADES_FOLDER "grades"
 
 typedef struct {
@@ -33,5 +35,5 @@ gboolean instructor_options_parse(InstructorOptions *options, const char *argume
                                   const char *summary, const GOptionEntry *entries, int least,
                                   int most, int *argc, char ***argv, GError **error);
 
-/* Write to standard output; whether that failed is in the error. */
+/* Write a text to standard output. */
 gboolean print_text(const char *text, GError **error);

@@ -18,7 +18,7 @@ static GHashTable *students_of(const GPtrArray *submissions)
     return students;
 }
 
-/* Every report whole, or every result.json. */
+/* Print every report whole, or every result.json. */
 static gboolean print_reports(const BatchWork *work, const GHashTable *students, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, error);
@@ -78,7 +78,7 @@ static char *mark(const Grade *grade)
     return grade->graded ? words_points(grade->final) : g_strdup("ungraded");
 }
 
-/* Each grade that is another than before. */
+/* Append a line for each grade that changed. */
 static gboolean append_moves(const BatchWork *work, GString *out, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, error);

@@ -36,7 +36,9 @@ static void argument(GString *script, const char *option, const char *value, gbo
     g_string_append_printf(script, " %s%s", option, quoted);
 }
 
-/* What each task runs. The grader's status 1 (points were lost) is no failure of the job. */
+/*
+ * The script of each task. The grader's exit status 1 (points were lost) is no failure of the job.
+ */
 static char *job_script(const BatchWork *work, const char *shards, guint tasks, GError **error)
 {
     const BatchOptions *options = work->options;
@@ -85,7 +87,7 @@ static gboolean submit(const char *script, const char *shards, guint tasks, guin
 
 /* ---- before and after ------------------------------------------------------------------------ */
 
-/* Each shard begins with all that is known, so that it resumes. */
+/* Each shard begins with a copy of the gradebook, so that it does not grade again what is in it. */
 static gboolean fill_shards(const char *main_book, const char *shards, guint tasks, GError **error)
 {
     for (guint task = 1; task <= tasks; task++) {
@@ -108,8 +110,8 @@ static gboolean merge_shards(Gradebook *book, const char *shards, guint tasks, G
 }
 
 /*
- * Returns how many nobody has graded: of a job that is cancelled before it begins, sbatch says that
- * it ended well.
+ * Returns how many submissions were not graded: sbatch reports success for a job that is cancelled
+ * before it begins.
  */
 static guint count(const BatchWork *work, gint64 before, gint64 after, guint chosen,
                    BatchOutcome *outcome)

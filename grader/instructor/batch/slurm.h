@@ -10,5 +10,8 @@
 #include "instructor/batch/batch.h"
 #include "instructor/batch/work.h"
 
-/* Submit, wait, merge. An error also if a task failed; what the others graded is merged then. */
+/*
+ * Submit the job, wait for it, and merge the shards. A task that failed is an error, but what the
+ * others graded is merged.
+ */
 gboolean slurm_grade(BatchWork *work, BatchOutcome *outcome, GError **error);

@@ -15,7 +15,7 @@ void batch_options_clear(BatchOptions *options)
     g_free(options->shard);
 }
 
-/* In the order in which one needs the other. */
+/* Each is freed before what it uses. */
 void batch_work_clear(BatchWork *work)
 {
     gradebook_close(work->book);
@@ -28,7 +28,7 @@ void batch_work_clear(BatchWork *work)
     g_free(work->folder);
 }
 
-/* Whole students: their attempts lie next to each other. */
+/* Keep every Nth student, with all attempts, which lie next to each other. */
 static void keep_shard(GPtrArray *submissions, guint index, guint shards)
 {
     guint student = 0;
@@ -63,7 +63,7 @@ gboolean batch_work_collect(BatchWork *work, GError **error)
     return TRUE;
 }
 
-/* Copy a built program of the kit into the workspace, and let `folder` be where it is now. */
+/* Copy built programs of the kit into the workspace, and let `folder` name the copy. */
 static gboolean copy_programs(const BatchWork *work, char **folder, const char *const *names,
                               GError **error)
 {
@@ -82,7 +82,7 @@ static gboolean copy_programs(const BatchWork *work, char **folder, const char *
     return TRUE;
 }
 
-/* A class takes hours, in which somebody may type `make`: all are graded by the same programs. */
+/* A batch may take hours, in which `make` may be run: the copies grade all submissions alike. */
 static gboolean freeze_programs(BatchWork *work, GError **error)
 {
     const char *const tests[] = {"hidden", NULL};

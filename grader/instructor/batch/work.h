@@ -35,14 +35,18 @@ typedef struct {
 void batch_work_clear(BatchWork *work);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BatchWork, batch_work_clear)
 
-/* Kit and rubric, then all submissions of this shard, with what the roster says. */
+/*
+ * Open the kit and the rubric, and collect the submissions of this shard, matched with the roster.
+ */
 gboolean batch_work_collect(BatchWork *work, GError **error);
 
-/* Sandbox and tests. */
+/* Open the sandbox and the tests. */
 gboolean batch_work_prepare(BatchWork *work, GError **error);
 
-/* The gradebook, with everybody in it. */
+/* Open the gradebook, and write all students and submissions into it. */
 gboolean batch_work_open_gradebook(BatchWork *work, GError **error);
 
-/* With several attempts and "latest" only the last of each student, as Submission *. */
+/*
+ * The submissions to grade, as Submission *: with `attempts: latest` only the last of each student.
+ */
 GPtrArray *batch_work_chosen(const BatchWork *work);

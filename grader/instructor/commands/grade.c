@@ -36,7 +36,7 @@ static gboolean check(BatchOptions *options, GError **error)
     return TRUE;
 }
 
-/* GLib's parser knows `-j 4` but not `-j4`, which is what the hands of make's users type. */
+/* GLib's parser knows `-j 4` but not `-j4`, which users of make type. */
 static void spell_out_jobs(int argc, char **argv)
 {
     for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++)
@@ -83,7 +83,7 @@ static gboolean parse(BatchOptions *options, int *argc, char ***argv, GError **e
 
 /* ---- grading --------------------------------------------------------------------------------- */
 
-/* One submission: graded afresh, its report printed, nothing kept unless a place is named. */
+/* Grade one submission and print its report. The gradebook is neither read nor written. */
 static int grade_one(BatchWork *work, GError **error)
 {
     const Submission *submission = work->inbox->submissions->pdata[0];
@@ -132,7 +132,7 @@ static int grade_all(BatchWork *work, GError **error)
     return good ? print_batch(work, &outcome, error) : EXIT_OWN_FAULT;
 }
 
-/* What was refused may well be why there is nothing to grade. */
+/* Refusals are printed also after an error: they may be why there is nothing to grade. */
 static gboolean collect(BatchWork *work, GError **error)
 {
     gboolean good = batch_work_collect(work, error);

@@ -36,7 +36,7 @@ static gboolean prove(Proof *proof, const ValidateOptions *options, GError **err
     const ProofSeeds seeds = {(guint)options->seeds, (guint)options->seeds * SOLUTION_FACTOR};
     if (!options->no_mutants && !proof_add_written(proof, error))
         return FALSE;
-    if (!proof_holds(proof)) { /* a slip in a file is told before minutes are spent */
+    if (!proof_holds(proof)) { /* a mistake in a file is reported before minutes are spent */
         g_ptr_array_set_size(proof->mutants, 0);
         return TRUE;
     }

@@ -11,7 +11,7 @@
 
 /* ---- cells ----------------------------------------------------------------------------------- */
 
-/* Text from strangers, so that no spreadsheet calculates it. */
+/* Append untrusted text, escaped so that no spreadsheet calculates it. */
 static void text_cell(GString *out, const char *text)
 {
     g_autofree char *safe = escape_csv(text != NULL ? text : "");
@@ -19,7 +19,7 @@ static void text_cell(GString *out, const char *text)
     g_string_append_c(out, ',');
 }
 
-/* A number of ours. */
+/* Append a number; an empty cell if there is none. */
 static void number_cell(GString *out, gboolean there, double number)
 {
     if (there)
@@ -93,7 +93,7 @@ char *export_canvas(const Export *export, GError **error)
             : g_strdup(export->class->title);
     text_cell(out, title);
     end_row(out);
-    /* Canvas knows this row by its four blanks, so they must not be quoted. */
+    /* Canvas recognises this row by its four blanks, so they must not be quoted. */
     g_string_append_printf(out, "    Points Possible,,,,,%.2f\n", export->class->max_score);
     for (guint i = 0; i < export->grades->len; i++) {
         const Grade *grade = grade_at(export, i);
@@ -110,7 +110,7 @@ char *export_canvas(const Export *export, GError **error)
 
 /* ---- Moodle ---------------------------------------------------------------------------------- */
 
-/* A few lines for the student: the sum, the items, what to do next. Moodle takes it for HTML. */
+/* Feedback for the student: the sum, the items, what to do next. Moodle reads it as HTML. */
 static char *feedback(const Export *export, const Grade *grade, const Result *result)
 {
     if (result == NULL)

@@ -29,7 +29,7 @@ char *student_file_name(const char *student)
     return g_string_free(name, FALSE);
 }
 
-/* Has the file these bytes already? */
+/* Does the file have this text already? */
 static gboolean is_current(const char *path, const char *text)
 {
     g_autofree char *there = NULL;
@@ -45,7 +45,7 @@ static gboolean write_student(const char *reports, const Grade *grade, const Res
     g_autofree char *report = g_build_filename(folder, "report.txt", NULL);
     g_autofree char *record = g_build_filename(folder, "result.json", NULL);
     g_autofree char *json = result_to_json(result);
-    /* The report is written first: where the record is current, so is the report. */
+    /* The report is written before the record, so if the record is current, so is the report. */
     if (is_current(record, json) && g_file_test(report, G_FILE_TEST_EXISTS))
         return TRUE;
     g_autofree char *text = report_text(result, &style);

@@ -18,7 +18,7 @@ typedef struct {
 
 struct Glance {
     guint students, with_grade, ungraded, absent, waiting;
-    guint with_result; /* whose items are summed up */
+    guint with_result; /* students whose items are summed up */
     GArray *scores;    /* double */
     double max_score;
     GPtrArray *items;                     /* ItemSum *, in rubric order */
@@ -59,7 +59,7 @@ void glance_free(Glance *glance)
     g_free(glance);
 }
 
-/* Takes the text. */
+/* Count one more student for the text, which is then the table's. */
 static void count(GHashTable *table, char *text)
 {
     guint before = GPOINTER_TO_UINT(g_hash_table_lookup(table, text));
@@ -85,7 +85,7 @@ static void add_item(Glance *glance, guint index, const ItemResult *item)
     }
 }
 
-/* "leak in softmax", once for each submission however often it is seen. */
+/* Count "leak in softmax" once for a submission, however often it was found. */
 static void add_memory(Glance *glance, const Result *result)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -167,7 +167,7 @@ void glance_look(Glance *glance, const char *line)
     g_ptr_array_add(glance->looks, escape_text(line, -1, LOOK_BYTES, FALSE));
 }
 
-/* Our own faults, and what may be an attempt to cheat, come first. */
+/* Faults of the grader, and possible attempts to cheat, come first. */
 static gboolean is_urgent(const Result *result)
 {
     return result->status == SUBMISSION_UNGRADED || result->status == SUBMISSION_REFUSED ||

@@ -16,7 +16,7 @@ static json_t *text(const char *string)
     return string != NULL ? json_string(string) : json_null();
 }
 
-/* Two decimals, as everywhere: 0.1 + 0.2 is 0.3 here. */
+/* Points have two decimals, so that 0.1 + 0.2 is 0.3. */
 static json_t *points(gboolean there, double number)
 {
     g_autofree char *words = words_points(number);
@@ -116,7 +116,7 @@ char *export_student_markdown(const Rubric *rubric, const Grade *grade, const Re
     return g_strdup_printf("%s\n**Grade: %s.**\n", report, sum);
 }
 
-/* What failed in an item, a line each. */
+/* A line for each test of the item that failed. */
 static char *item_output(const ItemResult *item)
 {
     g_autoptr(GString) out = g_string_new(NULL);
@@ -151,7 +151,7 @@ static json_t *gradescope_test(const ItemResult *item, guint number)
                      "visible");
 }
 
-/* Without a score Gradescope says that the autograder failed: right for what is ungraded. */
+/* Without a score Gradescope says that the autograder failed, which is true of an ungraded one. */
 char *export_student_gradescope(const Rubric *rubric, const Grade *grade, const Result *result)
 {
     g_autoptr(Result) shown = disclose(result, rubric->hidden);

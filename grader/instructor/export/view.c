@@ -24,7 +24,10 @@ static void paint(const Table *table, const char *code, const char *text)
         g_string_append(table->out, text);
 }
 
-/* Items have numbers here, and titles below the table. `example` has a grading, if anybody has. */
+/*
+ * The head has the numbers of the items, whose titles the summary lists. `example` is a grading of
+ * any student, or NULL.
+ */
 static void append_head(Table *table, const Grade *grade, const Result *example)
 {
     g_autoptr(GString) numbers = g_string_new("student");
@@ -124,7 +127,7 @@ static gboolean is_shown(const ViewStyle *style, const Grade *grade)
     return style->only == NULL || g_hash_table_contains((GHashTable *)style->only, grade->student);
 }
 
-/* Begin the table, unless there is nobody. */
+/* Begin the table, unless there are no students. */
 static gboolean begin_table(Table *table, Gradebook *book, const GPtrArray *grades, GError **error)
 {
     const Grade *first = NULL;

@@ -1,5 +1,5 @@
 /*
- * view.h: a class at a terminal, in 80 columns: a line for each student, then all at a glance.
+ * view.h: the class for a terminal, in 80 columns: a line for each student, then a summary.
  */
 #pragma once
 
@@ -7,8 +7,8 @@
 
 typedef struct {
     gboolean colour;
-    gboolean table;          /* a line for each student; the glance alone without */
-    const GHashTable *only;  /* set of student keys, or NULL for everybody */
+    gboolean table;          /* with a line for each student, not only the summary */
+    const GHashTable *only;  /* set of student keys, or NULL for all */
     const GPtrArray *listed; /* more lines for "needs a look" (char *), or NULL */
 } ViewStyle;
 

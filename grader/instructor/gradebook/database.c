@@ -7,7 +7,7 @@
 
 #define WAIT_MILLISECONDS 30000
 
-/* Beneath SQLite's word, such as "disk I/O error", is what the system said. */
+/* SQLite's message, such as "disk I/O error", does not say what the system reported. */
 static gboolean other_fault(const Database *database, int code, GError **error)
 {
     gboolean is_system = (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_IOERR;

@@ -11,14 +11,16 @@ typedef struct {
     char *path;
 } Database;
 
-/* Open a file: with `create` it may be new. Others that hold a lock are waited for, 30 seconds. */
+/*
+ * Open a file; with `create` it may be new. If another program has a lock, wait up to 30 seconds.
+ */
 gboolean database_open(Database *database, const char *path, gboolean create, GError **error);
 void database_close(Database *database);
 
-/* Set an error for what SQLite says went wrong. Returns FALSE. */
+/* Set an error for a result code of SQLite. Returns FALSE. */
 gboolean database_fault(const Database *database, int code, GError **error);
 
-/* Run statements that give no rows. */
+/* Run SQL statements that return no rows. */
 gboolean database_run(Database *database, const char *sql, GError **error);
 
 /* Run `change` as one transaction: all of it is done, or nothing. */
@@ -40,7 +42,7 @@ Statement *database_prepare(Database *database, GError **error, const char *sql,
 void statement_free(Statement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_free)
 
-/* TRUE while there is a row. At the end, and on an error, FALSE; only then `error` is set. */
+/* Go to the next row. FALSE at the end, and on an error, which alone sets `error`. */
 gboolean database_step(Database *database, Statement *statement, GError **error);
 
 /*

@@ -1,4 +1,4 @@
-/* gradebook.c: what a batch and people write into a gradebook; see gradebook.h. */
+/* gradebook.c: what a batch and instructors write into a gradebook; see gradebook.h. */
 #include "instructor/gradebook/gradebook.h"
 
 #include <errno.h>
@@ -106,7 +106,7 @@ gboolean gradebook_set_submissions(Gradebook *book, const GPtrArray *submissions
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-/* Let a record count for an attempt, and write the history, unless it does already. */
+/* Let a record count for an attempt, and write that into the history, unless it counts already. */
 static gboolean let_count(Database *database, const Submission *submission, const char *key,
                           GError **error)
 {
@@ -179,7 +179,7 @@ static gboolean insert_items(Database *database, const NewRecord *new, GError **
     return TRUE;
 }
 
-/* A grading with this key may have come from another batch meanwhile: the first one stays. */
+/* Another batch may have stored a grading with this key meanwhile: the first one stays. */
 static gboolean insert_record(Database *database, const NewRecord *new, GError **error)
 {
     const Result *result = new->result;

@@ -4,8 +4,8 @@
 #include "instructor/gradebook/schema.h"
 
 /*
- * Records have other numbers in each file: they are found again by student, attempt and key, which
- * are unique. IS and not =, where a move has no record before it.
+ * Records have other numbers in each file: they are matched by student, attempt and key, which are
+ * unique.
  */
 static const char merge_sql[] =
     "INSERT INTO class SELECT * FROM other.class WHERE true ON CONFLICT DO NOTHING;"
@@ -52,7 +52,7 @@ static gboolean merge_attached(Database *database, gpointer data, GError **error
 
 gboolean gradebook_merge(Gradebook *book, const char *other, GError **error)
 {
-    /* Opened once by itself: so it is checked, brought to this schema, and its errors name it. */
+    /* Opening it checks the file, upgrades it to this schema, and lets errors name it. */
     Gradebook *checked = gradebook_open(other, FALSE, error);
     if (checked == NULL)
         return FALSE;

@@ -1,4 +1,4 @@
-/* read.c: questions to a gradebook; see gradebook.h. */
+/* read.c: what is read from a gradebook; see gradebook.h. */
 #include "instructor/gradebook/gradebook.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define CANDIDATES_SHOWN 5
 
-/* Is `reason` an error? Then hand it on. */
+/* Propagate `reason` if it is an error; TRUE if it is none. */
 static gboolean fine(GError *reason, GError **error)
 {
     if (reason != NULL)
@@ -119,7 +119,7 @@ gboolean gradebook_count(Gradebook *book, gint64 *records, GError **error)
     return database_number(&book->database, "SELECT count(*) FROM record", 0, records, error);
 }
 
-/* Which SQLite cannot notice: its pages hold together, what is written in one of them does not. */
+/* SQLite cannot notice this: its pages are consistent, but the JSON in one of them is not. */
 static void damaged_record(Gradebook *book, gint64 record, GError **error)
 {
     g_autoptr(Statement) row = NULL;

@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 
-/* In SQLite's header, so that `file` and we can tell a gradebook from another database: "AttK". */
+/* "AttK" in SQLite's header, by which `file` and we tell a gradebook from another database. */
 #define APPLICATION_ID 0x4174744b
 
-/* Step n brings a file of schema n to schema n + 1. Steps are never changed, only added. */
+/* Step n upgrades a file from schema n to schema n + 1. Steps are never changed, only added. */
 static const char *const steps[] = {
     "CREATE TABLE class ("
     "  one INTEGER PRIMARY KEY CHECK (one = 1), assignment TEXT NOT NULL, title TEXT NOT NULL,"
@@ -96,7 +96,10 @@ static gboolean read_stamp(Database *database, gint64 *id, gint64 *version, GErr
            database_number(database, "PRAGMA application_id", 0, id, error);
 }
 
-/* Whose file is it, and of which schema? Inside a transaction: two may open a new one at once. */
+/*
+ * Check that the file is a gradebook, and upgrade it. Runs within a transaction, since two programs
+ * may open a new file at once.
+ */
 static gboolean look_and_upgrade(Database *database, gpointer data, GError **error)
 {
     (void)data;

@@ -1,6 +1,6 @@
 /*
- * attempts.h: what an inbox has found so far: submissions by student and attempt. The functions that
- * add to it are for the modules of the inbox only.
+ * attempts.h: what an inbox has found so far: submissions by student and attempt. The functions
+ * that add to it are for the modules of the inbox only.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * bounded.h: read files that strangers named: no link is followed, nothing is waited for, and no
- * more is read than a limit.
+ * bounded.h: reads untrusted files: it follows no link, waits for nothing, and reads no more than a
+ * limit.
  */
 #pragma once
 

@@ -18,7 +18,7 @@
 
 #include "instructor/inbox/attempts.h"
 
-/* Add what is at a path. An error only if it cannot be read at all. */
+/* Add the submissions at a path. It is an error only if the path cannot be read at all. */
 gboolean inbox_add(Inbox *inbox, const char *path, GError **error);
 
 /* Call this once after the last path: it sorts, and adds those who handed in nothing usable. */

@@ -59,7 +59,9 @@ static gboolean add_entry(Inbox *inbox, const char *folder, const char *entry, G
 
 /* ---- a folder of many ------------------------------------------------------------------------ */
 
-/* An archive often wraps everything in one more folder: that folder, if it holds several entries. */
+/*
+ * An archive often wraps everything in one more folder: that folder, if it holds several entries.
+ */
 static char *find_wrapped(const Inbox *inbox, const char *folder)
 {
     g_autoptr(GPtrArray) names = folder_list(folder, NULL);
@@ -188,7 +190,9 @@ gboolean layout_add_folder(Inbox *inbox, const char *path, GError **error)
 
 /* ---- a zip ----------------------------------------------------------------------------------- */
 
-/* Is there a submitted file at the top? A folder of that name does not make it one student's zip. */
+/*
+ * Is there a submitted file at the top? A folder of that name does not make it one student's zip.
+ */
 static gboolean is_of_one_student(const Inbox *inbox, const char *folder)
 {
     for (guint i = 0; i < inbox->rubric->files->len; i++) {

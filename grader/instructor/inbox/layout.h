@@ -7,8 +7,8 @@
 #include "instructor/inbox/attempts.h"
 
 /*
- * Add a folder, in which each entry is taken for what it looks like. A folder that holds nothing but
- * an LMS's own zip is taken for that zip.
+ * Add a folder, in which each entry is taken for what it looks like. A folder that holds nothing
+ * but an LMS's own zip is taken for that zip.
  */
 gboolean layout_add_folder(Inbox *inbox, const char *path, GError **error);
 

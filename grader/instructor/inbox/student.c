@@ -103,7 +103,9 @@ gboolean student_add_folder(Inbox *inbox, const Submission *student, const char 
 
 /* ---- an archive ------------------------------------------------------------------------------ */
 
-/* A folder with nothing but an empty file of the archive's name, of which intake tells the student. */
+/*
+ * A folder with nothing but an empty file of the archive's name, of which intake tells the student.
+ */
 static char *make_substitute(Inbox *inbox, const char *base, GError **error)
 {
     g_autofree char *folder = inbox_new_folder(inbox, error);

@@ -19,7 +19,9 @@ typedef enum {
 gboolean student_add_folder(Inbox *inbox, const Submission *student, const char *folder,
                             FolderOrigin origin, GError **error);
 
-/* Add a student's own archive. One that cannot be read leaves the student with nothing handed in. */
+/*
+ * Add a student's own archive. One that cannot be read leaves the student with nothing handed in.
+ */
 gboolean student_add_archive(Inbox *inbox, const Submission *student, const char *path,
                              GError **error);
 

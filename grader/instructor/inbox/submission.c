@@ -5,7 +5,9 @@
 
 #include "instructor/inbox/bounded.h"
 
-/* As UTF-8. Two names of the bytes of another encoding must not become the same student. */
+/*
+ * Convert bytes to UTF-8. Invalid bytes stay distinct, so that two names do not become one student.
+ */
 static char *as_text(const char *bytes)
 {
     GString *text = g_string_new(NULL);
@@ -19,7 +21,7 @@ static char *as_text(const char *bytes)
     return g_string_free(text, FALSE);
 }
 
-/* Macs write "é" in two characters, others in one: it is the same student. */
+/* Macs write "é" in two characters, other systems in one; both give the same key. */
 static char *as_key(const char *bytes)
 {
     g_autofree char *text = as_text(bytes);

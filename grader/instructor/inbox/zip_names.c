@@ -106,7 +106,7 @@ char *archive_name_folder(const char *name, ArchiveOf of, const Rubric *rubric)
     g_autofree char *folder = g_path_get_dirname(name);
     g_autofree char *base = g_path_get_basename(name);
     gboolean is_folder = g_str_has_suffix(name, "/");
-    /* A folder that is called like the file: intake has words for it. */
+    /* Intake reports a folder that has the name of the file. */
     gboolean like_file =
         is_folder && g_ptr_array_find_with_equal_func(rubric->files, base, g_str_equal, NULL);
     if (like_file || (!is_folder && archive_name_wanted(name, rubric) >= 0))

@@ -155,7 +155,7 @@ Mutant *mutant_load(const char *path, GError **error)
 
 /* ---- the source ------------------------------------------------------------------------------ */
 
-/* Where the text begins at the beginning of a line, at `from` or later. */
+/* Find the text at the beginning of a line, at `from` or later. */
 static char *find_lines(char *from, const char *begin, const char *text)
 {
     char *at = strstr(from, text);

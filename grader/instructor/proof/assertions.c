@@ -21,7 +21,7 @@ static void compare(ProofCheck *check, GKeyFile *written, const char *suite, con
                     suite, test->name, test->assertions, FILE_NAME, expected, test->assertions);
 }
 
-/* What is written down and not there was left out, or has another name now. */
+/* A test that is written down but does not exist was removed or renamed. */
 static void find_missing(ProofCheck *check, GKeyFile *written, const Result *solution)
 {
     g_auto(GStrv) suites = g_key_file_get_groups(written, NULL);

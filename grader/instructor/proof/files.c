@@ -1,4 +1,4 @@
-/* files.c: the files of tests/mutants/, each checked before anything is graded; see mutants.h. */
+/* files.c: checks the files of tests/mutants/ before anything is graded; see mutants.h. */
 #include <string.h>
 
 #include "base/error.h"
@@ -27,7 +27,7 @@ static void check_tests(const Proof *proof, const Mutant *mutant, ProofCheck *ch
                         mutant->fails_line, mutant->fails[i]);
 }
 
-/* What the hidden tests can say, in small letters: all that is in their program. */
+/* All bytes of the hidden tests' program, in lower case: they contain every message. */
 static char *all_words(const Proof *proof, gsize *length, GError **error)
 {
     g_autofree char *bytes = NULL;
@@ -50,7 +50,7 @@ static void check_causes(const Mutant *mutant, const char *words, gsize length, 
 
 /* ---- what it makes --------------------------------------------------------------------------- */
 
-/* The source, or NULL and a finding. */
+/* The mutant's source, or NULL and a finding. */
 static char *make_source(const Proof *proof, const Mutant *mutant, ProofCheck *check)
 {
     g_autoptr(GError) reason = NULL;
@@ -92,7 +92,7 @@ static void read_gcc_line(const Proof *proof, const char *line, ProofCheck *chec
                 what + strlen(" error: "));
 }
 
-/* One gcc for all of them, which makes nothing. */
+/* Run gcc once for all mutants, with -fsyntax-only. */
 static gboolean check_they_compile(const Proof *proof, ProofCheck *check, GError **error)
 {
     g_autoptr(FilesScratch) folder = files_scratch_new(error);

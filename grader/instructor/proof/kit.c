@@ -70,7 +70,7 @@ static char *run_there(const char *folder, const char *const *argv, int worst, P
     return NULL;
 }
 
-/* What the public tests say there of the attention.c that is there. */
+/* Grade the attention.c in the folder by its public tests. */
 static Result *check_there(const char *folder, ProofCheck *check, GError **error)
 {
     g_autofree char *grader = g_build_filename(folder, "build", "grader", NULL);
@@ -79,7 +79,7 @@ static Result *check_there(const char *folder, ProofCheck *check, GError **error
     return text != NULL ? result_from_json(text, strlen(text), error) : NULL;
 }
 
-/* Every item has all of its points, or none of them has any. */
+/* Check that every item earns all of its points, or none. */
 static void expect_points(const Result *result, gboolean all, const char *what, ProofCheck *check)
 {
     if (result->status != SUBMISSION_GRADED)
@@ -189,7 +189,9 @@ static char *read_masked_score(const char *header)
     return g_strndup(begin, strcspn(begin, "fF)\n"));
 }
 
-/* One number in attention.h, the handout and the words of the tests; the solution takes its name. */
+/*
+ * The header, the handout and the tests' messages have the same number; the solution uses its name.
+ */
 static gboolean check_masked_score(const Proof *proof, const char *handout, ProofCheck *check,
                                    GError **error)
 {
@@ -220,7 +222,7 @@ static gboolean check_masked_score(const Proof *proof, const char *handout, Proo
 
 /* ---- all that is promised -------------------------------------------------------------------- */
 
-/* What rubric.yaml gives is what the handout's table of points promises. */
+/* The handout's table of points has those of rubric.yaml. */
 static gboolean check_handout(Proof *proof, GError **error)
 {
     ProofCheck *check = proof_begin(proof, "the handout");

@@ -43,14 +43,14 @@ static void judge(Proof *proof, ProofMutant *mutant)
     mutant->verdict = compiles ? MUTANT_KILLED : MUTANT_NOT_COMPILED;
     if (compiles && loses_anything(proof, result))
         return;
-    /* What another compiler refuses is still excused where it compiles. */
+    /* A mutant that does not compile here may compile elsewhere, so its excuse is not stale. */
     if (mutant->systematic != NULL)
         mutant->why = equivalent_reason(proof->equivalent, mutant->systematic);
     if (compiles)
         mutant->verdict = mutant->why != NULL ? MUTANT_EQUIVALENT : MUTANT_SURVIVED;
 }
 
-/* The tests that must fail, and do not. */
+/* Find the tests that must fail, and do not. */
 static void check_fails(const ProofMutant *mutant, ProofCheck *check)
 {
     for (guint i = 0; mutant->written->fails != NULL && mutant->written->fails[i] != NULL; i++) {
@@ -261,7 +261,7 @@ static void judge_tests(Proof *proof)
     proof_end(check, "each of %u hidden tests kills a mutant", listed->len);
 }
 
-/* An item that no mutant loses is decoration: it tells nobody from anybody. */
+/* An item that no mutant loses distinguishes no solutions. */
 static void judge_items(Proof *proof)
 {
     ProofCheck *check = proof_begin(proof, "rubric items");

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Mutants get the same inputs each time, so that what survives today survives tomorrow. */
+/* Mutants always get the same inputs, so that the same ones survive each time. */
 #define MUTANT_SEED 1
 
 static void check_free(ProofCheck *check)

@@ -1,5 +1,5 @@
 /*
- * report.h: a proof for people and for programs.
+ * report.h: a proof as text, as a page, and as JSON.
  */
 #pragma once
 

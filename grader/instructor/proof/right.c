@@ -96,7 +96,7 @@ gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error
     judge(proof, FALSE, correct);
     check_margins(proof);
     const Trial *first = proof->right->pdata[0];
-    if (result_is_full(first->result)) /* or that is what there is to mend */
+    if (result_is_full(first->result)) /* otherwise that is what must be fixed first */
         proof_check_assertions(proof, first->result);
     return TRUE;
 }

@@ -48,7 +48,7 @@ gboolean trial_failed(const Trial *trial, const char *suite, const char *name)
 
 /* ---- one ------------------------------------------------------------------------------------- */
 
-/* The largest of the shares that the tests noted. */
+/* The largest of the shares of the tolerance that the tests wrote. */
 static double read_margin(const char *path)
 {
     g_autofree char *text = NULL;
@@ -93,13 +93,16 @@ static gboolean run(const GradeContext *context, Trial *trial, const char *submi
 
 /* ---- those of one source --------------------------------------------------------------------- */
 
-/* Trials that follow each other and share a source: what needs no look at the memory is built once. */
+/*
+ * Trials that follow each other and have the same source. Those whose memory is not checked share
+ * one build.
+ */
 typedef struct {
     Trial *const *trials;
     guint count;
 } Group;
 
-/* So few that all processors have something to do until the end. */
+/* The size of a group is bounded, so that no processor is idle at the end. */
 #define GROUP_MOST 25
 
 static gboolean run_group(const GradeContext *context, const Group *group, GError **error)
@@ -112,7 +115,7 @@ static gboolean run_group(const GradeContext *context, const Group *group, GErro
         if (!run(context, group->trials[i], submission, built, error))
             return FALSE;
         if (group->trials[i]->result->status != SUBMISSION_GRADED)
-            built = NULL; /* there is nothing to take */
+            built = NULL; /* there is no build to share */
     }
     return submission != NULL;
 }
@@ -139,16 +142,15 @@ static GPtrArray *list_groups(const GPtrArray *trials)
 typedef struct {
     const GradeContext *context;
     const char *label;
-    GMutex mutex; /* of what follows */
+    GMutex mutex; /* guards what follows */
     guint done, all;
     GError *error; /* the first */
 } Batch;
 
-/* So few are done at once; a log has a line for so many. */
+/* Fewer trials show no progress; a log gets a line for each PROGRESS_STEP. */
 #define PROGRESS_LEAST 20
 #define PROGRESS_STEP 50
 
-/* On a terminal one line that changes; in a log, a line now and then. */
 static void show_progress(const Batch *batch, guint before)
 {
     gboolean last = batch->done == batch->all;

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 
-/* All files of a release are of this moment, so that its bytes tell only what is in it. */
+/* All files of a release have this time, so that the same files give the same bytes. */
 #define RELEASE_TIME 1767225600 /* 2026-01-01 00:00:00 UTC */
 
 /* ---- the folder ------------------------------------------------------------------------------ */
@@ -31,7 +31,7 @@ static gboolean has(const char *folder, const char *name)
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* Make room for the folder: remove an older release, and nothing else. */
+/* Remove an older release; refuse to remove anything else. */
 static gboolean remove_older(const char *folder, GError **error)
 {
     if (!g_file_test(folder, G_FILE_TEST_EXISTS))
