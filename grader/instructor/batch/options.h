@@ -6,10 +6,7 @@
 #include "commands/options.h"
 #include "instructor/gradebook/gradebook.h"
 
-/*
- * The folder of gradebook and reports, unless --grades names another. It is not in build/, which
- * `make clean` removes.
- */
+/* The folder of gradebook and reports by default; `make clean` must not remove it. */
 #define GRADES_FOLDER "grades"
 
 typedef struct {

@@ -18,7 +18,6 @@ static GHashTable *students_of(const GPtrArray *submissions)
     return students;
 }
 
-/* Print every report whole, or every result.json. */
 static gboolean print_reports(const BatchWork *work, const GHashTable *students, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, error);
@@ -78,7 +77,6 @@ static char *mark(const Grade *grade)
     return grade->graded ? words_points(grade->final) : g_strdup("ungraded");
 }
 
-/* Append a line for each grade that changed. */
 static gboolean append_moves(const BatchWork *work, GString *out, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, error);

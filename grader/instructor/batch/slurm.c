@@ -109,10 +109,7 @@ static gboolean merge_shards(Gradebook *book, const char *shards, guint tasks, G
     return TRUE;
 }
 
-/*
- * Returns how many submissions were not graded: sbatch reports success for a job that is cancelled
- * before it begins.
- */
+/* How many were not graded: sbatch calls a job a success that is cancelled before it begins. */
 static guint count(const BatchWork *work, gint64 before, gint64 after, guint chosen,
                    BatchOutcome *outcome)
 {

@@ -10,8 +10,5 @@
 #include "instructor/batch/batch.h"
 #include "instructor/batch/work.h"
 
-/*
- * Submit the job, wait for it, and merge the shards. A task that failed is an error, but what the
- * others graded is merged.
- */
+/* Submit the job, wait, and merge the shards; also if a task failed, which is an error. */
 gboolean slurm_grade(BatchWork *work, BatchOutcome *outcome, GError **error);

@@ -27,7 +27,7 @@ static void number_cell(GString *out, gboolean there, double number)
     g_string_append_c(out, ',');
 }
 
-/* The last comma of a row becomes its end. */
+/* End a row in place of its last comma. */
 static void end_row(GString *out)
 {
     out->str[out->len - 1] = '\n';

@@ -29,7 +29,6 @@ char *student_file_name(const char *student)
     return g_string_free(name, FALSE);
 }
 
-/* Does the file have this text already? */
 static gboolean is_current(const char *path, const char *text)
 {
     g_autofree char *there = NULL;

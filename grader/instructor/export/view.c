@@ -24,10 +24,7 @@ static void paint(const Table *table, const char *code, const char *text)
         g_string_append(table->out, text);
 }
 
-/*
- * The head has the numbers of the items, whose titles the summary lists. `example` is a grading of
- * any student, or NULL.
- */
+/* The summary lists the titles of the items. `example` is any student's grading, or NULL. */
 static void append_head(Table *table, const Grade *grade, const Result *example)
 {
     g_autoptr(GString) numbers = g_string_new("student");
@@ -127,7 +124,6 @@ static gboolean is_shown(const ViewStyle *style, const Grade *grade)
     return style->only == NULL || g_hash_table_contains((GHashTable *)style->only, grade->student);
 }
 
-/* Begin the table, unless there are no students. */
 static gboolean begin_table(Table *table, Gradebook *book, const GPtrArray *grades, GError **error)
 {
     const Grade *first = NULL;

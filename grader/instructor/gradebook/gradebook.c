@@ -126,7 +126,6 @@ static gboolean let_count(Database *database, const Submission *submission, cons
                        "tttt", at, submission->student, submission->attempt, key);
 }
 
-/* Is there such a record, and does it count already? */
 static gboolean find_record(Database *database, const Submission *submission, const char *key,
                             gboolean *found, gboolean *counts, GError **error)
 {

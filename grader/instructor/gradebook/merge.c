@@ -3,10 +3,7 @@
 
 #include "instructor/gradebook/schema.h"
 
-/*
- * Records have other numbers in each file: they are matched by student, attempt and key, which are
- * unique.
- */
+/* Records have other numbers in each file, so they are matched by student, attempt and key. */
 static const char merge_sql[] =
     "INSERT INTO class SELECT * FROM other.class WHERE true ON CONFLICT DO NOTHING;"
     "INSERT INTO student SELECT * FROM other.student WHERE true ON CONFLICT (key) DO UPDATE SET"

@@ -1,5 +1,5 @@
 /*
- * folder.h: what lies in a folder that strangers made. Links are never followed.
+ * folder.h: reads folders that strangers made. No link is followed, nothing is waited for.
  */
 #pragma once
 
@@ -13,3 +13,10 @@ gboolean folder_has_kind(const char *folder, const char *name, guint kind);
 
 /* Does the folder have an entry, of whatever kind, with one of these names (char *)? */
 gboolean folder_has_any(const char *folder, const GPtrArray *names);
+
+/*
+ * At most `limit` bytes of the regular file `name`, which may have slashes, beneath `folder`. NULL
+ * if there is no such file; `fault`, unless NULL, is then a word for why: "missing", "link",
+ * "special" or "unreadable".
+ */
+GBytes *folder_read(const char *folder, const char *name, gsize limit, const char **fault);

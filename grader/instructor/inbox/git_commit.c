@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "instructor/inbox/bounded.h"
+#include "instructor/inbox/folder.h"
 
 #define MAX_SYMBOLIC 5 /* a ref may name another one */
 
@@ -27,7 +27,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Repository, repository_clear)
 static char *first_line(const char *root, const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autoptr(GBytes) bytes = bounded_read(root, path, 1 << 20, NULL);
+    g_autoptr(GBytes) bytes = folder_read(root, path, 1 << 20, NULL);
     if (bytes == NULL)
         return NULL;
     gsize length;
@@ -83,7 +83,7 @@ static gboolean is_commit(const char *text)
 static char *packed_commit(const Repository *repository, const char *ref)
 {
     g_autofree char *path = g_build_filename(repository->common, "packed-refs", NULL);
-    g_autoptr(GBytes) bytes = bounded_read(repository->root, path, 4 << 20, NULL);
+    g_autoptr(GBytes) bytes = folder_read(repository->root, path, 4 << 20, NULL);
     if (bytes == NULL)
         return NULL;
     gsize length;

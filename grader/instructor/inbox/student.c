@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/files.h"
-#include "instructor/inbox/bounded.h"
 #include "instructor/inbox/folder.h"
 #include "instructor/inbox/git_commit.h"
 #include "instructor/inbox/zip.h"
@@ -154,7 +153,7 @@ static gboolean stage(Inbox *inbox, const char *from, const char *name, const ch
 {
     const char *fault;
     gsize limit = (gsize)inbox->rubric->limits.file_kib * 1024 + 1;
-    g_autoptr(GBytes) bytes = bounded_read(from, name, limit, &fault);
+    g_autoptr(GBytes) bytes = folder_read(from, name, limit, &fault);
     g_autofree char *to = g_build_filename(folder, as, NULL);
     if (bytes == NULL) {
         /* Intake refuses a link that leads nowhere, in its own words. */

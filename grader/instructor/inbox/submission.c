@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "instructor/inbox/bounded.h"
+#include "instructor/inbox/folder.h"
 
 /*
  * Convert bytes to UTF-8. Invalid bytes stay distinct, so that two names do not become one student.
@@ -98,7 +98,7 @@ char *submission_fingerprint(const Submission *submission, const GPtrArray *file
         const char *fault = NULL;
         g_autoptr(GBytes) bytes = NULL;
         if (submission->path != NULL)
-            bytes = bounded_read(submission->path, name, (gsize)file_kib * 1024 + 1, &fault);
+            bytes = folder_read(submission->path, name, (gsize)file_kib * 1024 + 1, &fault);
         gsize length = 0;
         const guchar *data = bytes != NULL ? g_bytes_get_data(bytes, &length) : NULL;
         g_autofree char *head =

@@ -35,8 +35,5 @@ gboolean submission_of_student(const GPtrArray *submissions, const char *student
 /* Order by student, then from the first attempt to the latest; for g_ptr_array_sort(). */
 gint submission_compare(gconstpointer a, gconstpointer b);
 
-/*
- * The SHA-256 of the files that the rubric lists, as intake reads them, or of the reason why one
- * cannot be read.
- */
+/* The SHA-256 of the listed files as intake reads them, or of why one cannot be read. */
 char *submission_fingerprint(const Submission *submission, const GPtrArray *files, guint file_kib);

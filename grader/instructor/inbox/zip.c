@@ -181,7 +181,6 @@ static gboolean unpack_file(Unpacking *unpacking, struct archive_entry *entry, c
     return write_file(unpacking, name, wanted, error);
 }
 
-/* Unpack an entry whose name is safe. */
 static gboolean unpack_named(Unpacking *unpacking, struct archive_entry *entry, const char *name,
                              GError **error)
 {
@@ -232,14 +231,13 @@ static gboolean next_entry(Unpacking *unpacking, struct archive_entry **entry)
     return code != ARCHIVE_EOF && code != ARCHIVE_FATAL;
 }
 
-/* Report in one line the refusals beyond the limit. */
-static void tell_rest(const Unpacking *unpacking, guint seen, guint listed)
+static void report_rest(const Unpacking *unpacking, guint seen, guint listed)
 {
-    guint told = limits[unpacking->of].refusals;
-    if (unpacking->refused > told)
+    guint reported = limits[unpacking->of].refusals;
+    if (unpacking->refused > reported)
         g_ptr_array_add(unpacking->refusals,
                         g_strdup_printf("%s: %u more of its entries are refused", unpacking->label,
-                                        unpacking->refused - told));
+                                        unpacking->refused - reported));
     if (seen < listed)
         g_ptr_array_add(unpacking->refusals,
                         g_strdup_printf("%s: %u of its %u entries cannot be read", unpacking->label,
@@ -253,13 +251,12 @@ static gboolean unpack_all(Unpacking *unpacking, guint listed, GError **error)
     for (; next_entry(unpacking, &entry); n++)
         if (!unpack_entry(unpacking, entry, error) || has_too_much(unpacking, 0, error))
             return FALSE;
-    tell_rest(unpacking, n, listed);
+    report_rest(unpacking, n, listed);
     return TRUE;
 }
 
 /* ---- the archive ----------------------------------------------------------------------------- */
 
-/* Count the folders and files that would be made for these entries. */
 static guint count_made(const Unpacking *unpacking, const GPtrArray *names)
 {
     g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

@@ -17,10 +17,7 @@ static gboolean is_from_lms(const char *name)
     return FALSE;
 }
 
-/*
- * The path that this entry shows to be a student's: the folder of a submitted file, or a zip. NULL
- * if it shows none.
- */
+/* The folder of a submitted file, or a zip, which may be a student's; else NULL. */
 static char *somebody(const char *name, const Rubric *rubric)
 {
     g_autofree char *base = g_path_get_basename(name);

@@ -50,7 +50,6 @@ static char *describe(const char *old, const char *replacement)
     return g_strdup_printf("'%s' becomes '%s'", from, to);
 }
 
-/* Replace the tokens from first to last. */
 static void replace(Mutator *mutator, guint first, guint last, const char *kind,
                     const char *replacement)
 {

@@ -10,10 +10,7 @@ typedef struct {
     char *text;
 } Token;
 
-/*
- * The tokens of a text, as an array of Token; white space, comments and preprocessor lines are
- * skipped.
- */
+/* Read the tokens (Token) of a text. White space, comments and directives are skipped. */
 GArray *tokens_read(const char *text);
 
 gboolean token_is(const GArray *tokens, guint i, const char *text);

@@ -50,7 +50,6 @@ static void check_causes(const Mutant *mutant, const char *words, gsize length, 
 
 /* ---- what it makes --------------------------------------------------------------------------- */
 
-/* The mutant's source, or NULL and a finding. */
 static char *make_source(const Proof *proof, const Mutant *mutant, ProofCheck *check)
 {
     g_autoptr(GError) reason = NULL;

@@ -104,7 +104,6 @@ static void check_item(const Trial *right, const RubricItem *item, const GPtrArr
     }
 }
 
-/* The items that the solution leaves out, as RubricItem *. */
 static GPtrArray *list_left_out(const Proof *proof, const Trial *right)
 {
     GPtrArray *items = g_ptr_array_new();

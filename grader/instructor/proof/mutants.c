@@ -50,7 +50,6 @@ static void judge(Proof *proof, ProofMutant *mutant)
         mutant->verdict = mutant->why != NULL ? MUTANT_EQUIVALENT : MUTANT_SURVIVED;
 }
 
-/* Find the tests that must fail, and do not. */
 static void check_fails(const ProofMutant *mutant, ProofCheck *check)
 {
     for (guint i = 0; mutant->written->fails != NULL && mutant->written->fails[i] != NULL; i++) {

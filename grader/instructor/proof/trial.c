@@ -93,10 +93,7 @@ static gboolean run(const GradeContext *context, Trial *trial, const char *submi
 
 /* ---- those of one source --------------------------------------------------------------------- */
 
-/*
- * Trials that follow each other and have the same source. Those whose memory is not checked share
- * one build.
- */
+/* Trials in a row with one source. Those whose memory is not checked share a build. */
 typedef struct {
     Trial *const *trials;
     guint count;

@@ -106,7 +106,6 @@ static gboolean add(Gathering *gathering, const char *from, const char *to, cons
     return add_file(gathering, path, from, to, (int)status.st_mode, error);
 }
 
-/* Check that starter/attention.c is what the solution gives. */
 static gboolean check_starter(const char *root, GError **error)
 {
     g_autofree char *solution = g_build_filename(root, "solution", "attention.c", NULL);

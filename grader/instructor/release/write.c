@@ -31,7 +31,6 @@ static gboolean has(const char *folder, const char *name)
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* Remove an older release; refuse to remove anything else. */
 static gboolean remove_older(const char *folder, GError **error)
 {
     if (!g_file_test(folder, G_FILE_TEST_EXISTS))
