@@ -171,9 +171,10 @@ static gboolean is_broken(const TestResult *test)
     return test->status == TEST_BROKEN;
 }
 
-static gboolean is_not_passed(const TestResult *test)
+/* A test of a function that the submission leaves out says nothing about the others. */
+static gboolean is_failed(const TestResult *test)
 {
-    return test->status != TEST_PASSED;
+    return test->status != TEST_PASSED && g_strcmp0(test->failure, "not_defined") != 0;
 }
 
 static gboolean has_test(const Result *result, gboolean (*wanted)(const TestResult *test))
@@ -190,7 +191,7 @@ static gboolean has_test(const Result *result, gboolean (*wanted)(const TestResu
 static gboolean wants_memory(const GradeContext *context, const Result *result)
 {
     return context->memory == MEMORY_ALWAYS ||
-           (context->memory == MEMORY_IF_PASSED && !has_test(result, is_not_passed));
+           (context->memory == MEMORY_IF_PASSED && !has_test(result, is_failed));
 }
 
 static gboolean run_tests(const GradeContext *context, const char *box, const char *scratch,

@@ -16,7 +16,8 @@
  */
 typedef enum {
     MEMORY_ALWAYS,
-    MEMORY_IF_PASSED, /* when all tests passed: one lost point is enough to kill a mutant */
+    MEMORY_IF_PASSED, /* when all tests passed whose functions are defined: one lost point is enough
+                         to kill a mutant */
     MEMORY_NEVER,
 } GradeMemory;
 

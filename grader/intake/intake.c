@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -33,22 +31,6 @@ static void judge(Intake *intake, SubmissionStatus status, const char *format, .
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
-
-/*
- * O_NONBLOCK: opening a FIFO must not wait for a writer. Kernels before 5.6, and some containers,
- * have no openat2; since a name has no slash, O_NOFOLLOW then means the same.
- */
-static int open_beneath(int folder, const char *name)
-{
-    struct open_how how = {
-        .flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW,
-        .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
-    };
-    int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof how);
-    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-        fd = openat(folder, name, (int)how.flags);
-    return fd;
-}
 
 static int open_folder(const char *path)
 {
@@ -208,7 +190,7 @@ static gboolean explain_failure(Intake *intake, int folder, const char *name, GE
 
 static gboolean take_file(Intake *intake, int folder, const char *name, GError **error)
 {
-    files_autofd int fd = open_beneath(folder, name);
+    files_autofd int fd = files_open_beneath(folder, name);
     if (fd < 0)
         return explain_failure(intake, folder, name, error);
     struct stat info;

@@ -12,7 +12,7 @@
 
 #define TICK (G_TIME_SPAN_SECOND / 4)
 
-/* One grading: made by the main thread, filled by another, finished by the main thread. */
+/* One grading. The main thread makes and finishes it; another thread fills in the result. */
 typedef struct {
     const Submission *submission;
     char *fingerprint, *key;
@@ -24,7 +24,7 @@ typedef struct {
     const Batch *batch;
     BatchOutcome *outcome;
     Progress *progress;
-    char *producer; /* what else than the submission goes into each key */
+    char *producer; /* the part of each key that is not the submission's */
     GThreadPool *pool;
     GAsyncQueue *finished; /* Task * */
     guint next, running;
@@ -43,7 +43,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
 
 static volatile sig_atomic_t stop_asked;
 
-/* The second time the default does its work. */
+/* The first signal resets the handler (SA_RESETHAND), so that the second one ends the program. */
 static void ask_to_stop(int signal)
 {
     stop_asked = signal;
@@ -51,7 +51,7 @@ static void ask_to_stop(int signal)
 
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-/* One that is ignored, as by nohup, stays so. */
+/* A signal that is ignored, as by nohup, stays ignored. */
 static void watch_signals(struct sigaction before[G_N_ELEMENTS(stop_signals)])
 {
     const struct sigaction action = {.sa_handler = ask_to_stop,
@@ -69,7 +69,7 @@ static void unwatch_signals(const struct sigaction before[G_N_ELEMENTS(stop_sign
         sigaction(stop_signals[i], &before[i], NULL);
 }
 
-/* Only the main thread is interrupted: block the signals while the others are started. */
+/* The pool's threads inherit blocked signals, so that only the main thread is interrupted. */
 static GThreadPool *start_pool(GFunc work, Run *run, GError **error)
 {
     sigset_t ours, before;
@@ -92,7 +92,7 @@ static void add_file(GChecksum *sum, const char *path)
                           (gssize)g_mapped_file_get_length(file));
 }
 
-/* The hash of the grader itself, of the versions it found, and of how seeds are chosen. */
+/* A hash of the grader itself, of the versions that it found, and of how seeds are chosen. */
 static char *describe_producer(const Batch *batch)
 {
     const GradeContext *context = batch->context;
@@ -123,7 +123,7 @@ static Task *task_new(const Run *run, const Submission *submission)
     task->seed = run->batch->fixed_seed ? run->batch->seed : grade_fresh_seed();
     task->fingerprint = submission_fingerprint(submission, rubric->files, rubric->limits.file_kib);
     g_autofree char *both = g_strconcat(run->producer, task->fingerprint, NULL);
-    /* Whoever grades again wants a record of its own, next to the one that is there. */
+    /* With --again each grading is a record of its own, beside the one that is there. */
     g_autofree char *again =
         run->batch->again ? g_strdup_printf("%s again %u", both, task->seed) : NULL;
     task->key = g_compute_checksum_for_string(G_CHECKSUM_SHA256, again != NULL ? again : both, -1);
@@ -132,7 +132,7 @@ static Task *task_new(const Run *run, const Submission *submission)
 
 /* ---- one grading ----------------------------------------------------------------------------- */
 
-/* In another thread. */
+/* Runs in a thread of the pool. */
 static void grade_task(gpointer data, gpointer user_data)
 {
     Task *task = data;
@@ -158,7 +158,7 @@ static gboolean finish(Run *run, const Task *task, GError **error)
     const Result *result = task->result;
     g_autofree char *words = outcome_words(result);
     run->running--;
-    /* Kept before it is told: what somebody has read is in the gradebook, whatever comes next. */
+    /* The gradebook stores a grading before it is printed, so that whatever was read is in it. */
     if (!gradebook_store(run->batch->book, task->submission, task->key, task->fingerprint, result,
                          error))
         return FALSE;
@@ -169,7 +169,7 @@ static gboolean finish(Run *run, const Task *task, GError **error)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-/* Begin a grading, unless the gradebook has it. Takes the task. */
+/* Begin a grading, unless the gradebook has it. The task is no longer the caller's. */
 static gboolean begin(Run *run, Task *task, GError **error)
 {
     const Submission *submission = task->submission;
@@ -221,7 +221,7 @@ static gboolean work_off(Run *run, GError **error)
     return FALSE;
 }
 
-/* After an error of ours: the running ones end, and are kept if that is possible. */
+/* After a fault of ours the running gradings end, and are stored if that is possible. */
 static void drain(Run *run)
 {
     while (run->running > 0) {

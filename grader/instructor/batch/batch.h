@@ -13,7 +13,7 @@
 typedef struct {
     const GradeContext *context;
     Gradebook *book;
-    const GPtrArray *submissions; /* Submission *; those without a path are passed over */
+    const GPtrArray *submissions; /* Submission *; those without a path are skipped */
     guint jobs;                   /* submissions at once */
     gboolean fixed_seed;          /* otherwise a fresh one for each grading */
     guint32 seed;
@@ -23,11 +23,11 @@ typedef struct {
 
 typedef struct {
     guint graded, reused, ungraded;
-    gboolean stopped; /* by Ctrl-C or a signal: some were not begun */
+    gboolean stopped; /* by Ctrl-C or a signal, before all were begun */
 } BatchOutcome;
 
 /*
- * Grade. Ctrl-C lets the running ones finish, a second one does not wait for them. FALSE and an
- * error if the gradebook cannot be written; what was finished before is kept.
+ * Grade them. Ctrl-C lets the running gradings finish; a second one does not wait for them. FALSE
+ * and an error if the gradebook cannot be written; what was stored before stays in it.
  */
 gboolean batch_run(const Batch *batch, BatchOutcome *outcome, GError **error);

@@ -6,38 +6,38 @@
 #include "base/error.h"
 #include "commands/command.h"
 
-void class_options_clear(ClassOptions *options)
+void instructor_options_clear(InstructorOptions *options)
 {
     g_free(options->folder);
     g_free(options->gradebook);
 }
 
-char *class_options_folder(const ClassOptions *options)
+char *instructor_options_folder(const InstructorOptions *options)
 {
-    return g_strdup(options->folder != NULL ? options->folder : CLASS_FOLDER);
+    return g_strdup(options->folder != NULL ? options->folder : GRADES_FOLDER);
 }
 
-char *class_options_gradebook(const ClassOptions *options)
+char *instructor_options_gradebook(const InstructorOptions *options)
 {
     if (options->gradebook != NULL)
         return g_strdup(options->gradebook);
-    g_autofree char *folder = class_options_folder(options);
+    g_autofree char *folder = instructor_options_folder(options);
     return g_build_filename(folder, "gradebook.db", NULL);
 }
 
-Gradebook *class_options_open(const ClassOptions *options, GError **error)
+Gradebook *instructor_options_open(const InstructorOptions *options, GError **error)
 {
-    g_autofree char *path = class_options_gradebook(options);
+    g_autofree char *path = instructor_options_gradebook(options);
     return gradebook_open(path, FALSE, error);
 }
 
-gboolean class_options_parse(ClassOptions *options, const char *arguments, const char *summary,
-                             const GOptionEntry *entries, int least, int most, int *argc,
-                             char ***argv, GError **error)
+gboolean instructor_options_parse(InstructorOptions *options, const char *arguments,
+                                  const char *summary, const GOptionEntry *entries, int least,
+                                  int most, int *argc, char ***argv, GError **error)
 {
     const GOptionEntry common[] = {
         {"grades", 'd', 0, G_OPTION_ARG_FILENAME, &options->folder,
-         "the folder that `grader grade` wrote (default: " CLASS_FOLDER ")", "DIR"},
+         "the folder that `grader grade` wrote (default: " GRADES_FOLDER ")", "DIR"},
         {"gradebook", 'g', 0, G_OPTION_ARG_FILENAME, &options->gradebook,
          "instead of DIR/gradebook.db", "FILE"},
         G_OPTION_ENTRY_NULL};
@@ -52,7 +52,7 @@ gboolean class_options_parse(ClassOptions *options, const char *arguments, const
     return FALSE;
 }
 
-gboolean class_print(const char *text, GError **error)
+gboolean print_text(const char *text, GError **error)
 {
     if (fputs(text, stdout) != EOF && fflush(stdout) != EOF)
         return TRUE;

@@ -12,7 +12,7 @@
 struct Progress {
     guint total, done;
     gboolean quiet, live;
-    gboolean drawn; /* the line is there, and must go before anything else is written */
+    gboolean drawn; /* the line is on the terminal, and is wiped before anything else is written */
     gint64 started;
     GPtrArray *running; /* char *, escaped, the longest running first */
 };
@@ -62,7 +62,7 @@ static char *duration(double seconds)
     return g_strdup_printf("%u h %u min", minutes / 60, minutes % 60);
 }
 
-/* Leave out what is wider than the terminal: a line that wraps cannot be drawn over. */
+/* Cut what is wider than the terminal: a line that wraps cannot be drawn over. */
 static void cut(GString *line, guint width)
 {
     while (line->len > 0 && wrap_columns(line->str) >= width)

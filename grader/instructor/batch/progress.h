@@ -1,6 +1,6 @@
 /*
- * progress.h: how far a batch is, on standard error: one line that changes on a terminal, a line
- * for each submission in a log.
+ * progress.h: prints to standard error how far a batch is: on a terminal in one line that changes,
+ * in a log with a line for each submission.
  */
 #pragma once
 
@@ -17,11 +17,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Progress, progress_free)
 void progress_begin(Progress *progress, const char *name);
 void progress_end(Progress *progress, const char *name, const char *outcome);
 
-/* One of the total needs no grading after all. */
+/* A submission of the total needs no grading. */
 void progress_skip(Progress *progress);
 
-/* Draw the line again: time has passed. */
+/* Draw the line again, with the time that has passed. */
 void progress_tick(Progress *progress);
 
-/* A line of its own that stays, such as a warning. */
+/* Print a line that stays, such as a warning. */
 void progress_say(Progress *progress, const char *text);

@@ -18,8 +18,7 @@ static GHashTable *students_of(const GPtrArray *submissions)
     return students;
 }
 
-/* Every report whole, or every result.json. */
-static gboolean print_reports(const ClassWork *work, const GHashTable *students, GError **error)
+static gboolean print_reports(const BatchWork *work, const GHashTable *students, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, error);
     for (guint i = 0; grades != NULL && i < grades->len; i++) {
@@ -33,13 +32,13 @@ static gboolean print_reports(const ClassWork *work, const GHashTable *students,
         if (work->inbox->single &&
             !options_publish(&work->options->common, result, result->path, error))
             return FALSE;
-        if (*error != NULL || (i + 1 < grades->len && !class_print("\n", error)))
+        if (*error != NULL || (i + 1 < grades->len && !print_text("\n", error)))
             return FALSE;
     }
     return grades != NULL;
 }
 
-static GPtrArray *lines_to_look_at(const ClassWork *work)
+static GPtrArray *lines_to_look_at(const BatchWork *work)
 {
     GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < work->inbox->submissions->len && work->options->roster != NULL; i++) {
@@ -52,15 +51,15 @@ static GPtrArray *lines_to_look_at(const ClassWork *work)
     return lines;
 }
 
-static gboolean print_class(const ClassWork *work, const GHashTable *students, GError **error)
+static gboolean print_class(const BatchWork *work, const GHashTable *students, GError **error)
 {
     g_autoptr(GPtrArray) lines = lines_to_look_at(work);
-    const ClassStyle style = {.colour = options_colour(&work->options->common),
-                              .table = TRUE,
-                              .only = students,
-                              .listed = lines};
-    g_autofree char *text = class_view(work->book, &style, error);
-    return text != NULL && class_print(text, error);
+    const ViewStyle style = {.colour = options_colour(&work->options->common),
+                             .table = TRUE,
+                             .only = students,
+                             .listed = lines};
+    g_autofree char *text = view_text(work->book, &style, error);
+    return text != NULL && print_text(text, error);
 }
 
 /* ---- the foot -------------------------------------------------------------------------------- */
@@ -78,8 +77,7 @@ static char *mark(const Grade *grade)
     return grade->graded ? words_points(grade->final) : g_strdup("ungraded");
 }
 
-/* Each grade that is another than before. */
-static gboolean append_moves(const ClassWork *work, GString *out, GError **error)
+static gboolean append_moves(const BatchWork *work, GString *out, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, error);
     guint moved = 0;
@@ -97,22 +95,22 @@ static gboolean append_moves(const ClassWork *work, GString *out, GError **error
     return grades != NULL;
 }
 
-static gboolean print_foot(const ClassWork *work, const BatchOutcome *outcome, GError **error)
+static gboolean print_foot(const BatchWork *work, const BatchOutcome *outcome, GError **error)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     if (!append_moves(work, out, error))
         return FALSE;
-    g_autofree char *book = class_options_gradebook(&work->options->class);
+    g_autofree char *book = instructor_options_gradebook(&work->options->instructor);
     g_string_append_printf(out, "\n%u graded, %u unchanged", outcome->graded, outcome->reused);
     if (outcome->ungraded > 0)
         g_string_append_printf(out, ", %u ungraded: run it again", outcome->ungraded);
     if (outcome->stopped)
         g_string_append(out, ", the others not yet: run it again to go on");
     g_string_append_printf(out, "\nreports    %s/reports\ngradebook  %s\n", work->folder, book);
-    return class_print(out->str, error);
+    return print_text(out->str, error);
 }
 
-static int exit_status(const ClassWork *work, const GHashTable *students,
+static int exit_status(const BatchWork *work, const GHashTable *students,
                        const BatchOutcome *outcome, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, error);
@@ -126,13 +124,13 @@ static int exit_status(const ClassWork *work, const GHashTable *students,
     return grades == NULL || outcome->ungraded > 0 || outcome->stopped ? EXIT_OWN_FAULT : status;
 }
 
-int class_report(const ClassWork *work, const BatchOutcome *outcome, GError **error)
+int print_batch(const BatchWork *work, const BatchOutcome *outcome, GError **error)
 {
-    const GradeClassOptions *options = work->options;
+    const BatchOptions *options = work->options;
     gboolean json = g_strcmp0(options->common.format, "json") == 0;
     g_autoptr(GHashTable) students = students_of(work->inbox->submissions);
     g_autofree char *reports = g_build_filename(work->folder, "reports", NULL);
-    if (!class_files_write(work->book, reports, students, error))
+    if (!student_files_write(work->book, reports, students, error))
         return EXIT_OWN_FAULT;
     if ((json || options->verbose || work->inbox->single) && !print_reports(work, students, error))
         return EXIT_OWN_FAULT;

@@ -7,7 +7,7 @@
 #include "instructor/batch/work.h"
 
 /*
- * The table, the glance, the grades that moved, and where everything is; or every report whole, if
- * that was asked for. Returns the exit status.
+ * Print the table, the summary, the grades that changed, and where the files are; or every report
+ * whole, if the options say so. Returns the exit status.
  */
-int class_report(const ClassWork *work, const BatchOutcome *outcome, GError **error);
+int print_batch(const BatchWork *work, const BatchOutcome *outcome, GError **error);

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/files.h"
 
 enum { STUDENTS_PER_TASK = 25, MOST_TASKS = 64 };
 
-static guint count_tasks(const ClassWork *work, guint submissions)
+static guint count_tasks(const BatchWork *work, guint submissions)
 {
     if (work->options->tasks > 0)
         return (guint)work->options->tasks;
@@ -35,10 +36,12 @@ static void argument(GString *script, const char *option, const char *value, gbo
     g_string_append_printf(script, " %s%s", option, quoted);
 }
 
-/* What each task runs. The grader's status 1 (points were lost) is no failure of the job. */
-static char *job_script(const ClassWork *work, const char *shards, guint tasks, GError **error)
+/*
+ * The script of each task. The grader's exit status 1 (points were lost) is no failure of the job.
+ */
+static char *job_script(const BatchWork *work, const char *shards, guint tasks, GError **error)
 {
-    const GradeClassOptions *options = work->options;
+    const BatchOptions *options = work->options;
     g_autofree char *program = g_file_read_link("/proc/self/exe", error);
     if (program == NULL)
         return NULL;
@@ -84,7 +87,7 @@ static gboolean submit(const char *script, const char *shards, guint tasks, guin
 
 /* ---- before and after ------------------------------------------------------------------------ */
 
-/* Each shard begins with all that is known, so that it resumes. */
+/* Each shard begins with a copy of the gradebook, so that it does not grade again what is in it. */
 static gboolean fill_shards(const char *main_book, const char *shards, guint tasks, GError **error)
 {
     for (guint task = 1; task <= tasks; task++) {
@@ -106,11 +109,8 @@ static gboolean merge_shards(Gradebook *book, const char *shards, guint tasks, G
     return TRUE;
 }
 
-/*
- * Returns how many nobody has graded: of a job that is cancelled before it begins, sbatch says that
- * it ended well.
- */
-static guint count(const ClassWork *work, gint64 before, gint64 after, guint chosen,
+/* How many were not graded: sbatch calls a job a success that is cancelled before it begins. */
+static guint count(const BatchWork *work, gint64 before, gint64 after, guint chosen,
                    BatchOutcome *outcome)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(work->book, NULL);
@@ -126,7 +126,7 @@ static guint count(const ClassWork *work, gint64 before, gint64 after, guint cho
     return waiting;
 }
 
-gboolean slurm_grade(ClassWork *work, BatchOutcome *outcome, GError **error)
+gboolean slurm_grade(BatchWork *work, BatchOutcome *outcome, GError **error)
 {
     g_autofree char *sbatch = g_find_program_in_path("sbatch");
     if (sbatch == NULL) {
@@ -135,17 +135,15 @@ gboolean slurm_grade(ClassWork *work, BatchOutcome *outcome, GError **error)
                     "slurm-client); any other scheduler can run --shard K/N");
         return FALSE;
     }
-    g_autoptr(GPtrArray) chosen = class_work_chosen(work);
+    g_autoptr(GPtrArray) chosen = batch_work_chosen(work);
     guint tasks = count_tasks(work, chosen->len);
     g_autofree char *folder = g_canonicalize_filename(work->folder, NULL);
     g_autofree char *shards = g_build_filename(folder, "shards", NULL);
-    g_autofree char *book = class_options_gradebook(&work->options->class);
+    g_autofree char *book = instructor_options_gradebook(&work->options->instructor);
     gint64 before, after;
     gboolean failed = FALSE;
-    if (g_mkdir_with_parents(shards, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", shards);
+    if (!files_make_folder(shards, 0700, error))
         return FALSE;
-    }
     g_autofree char *script = job_script(work, shards, tasks, error);
     if (script == NULL || !gradebook_count(work->book, &before, error) ||
         !fill_shards(book, shards, tasks, error) ||

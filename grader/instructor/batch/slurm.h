@@ -10,5 +10,5 @@
 #include "instructor/batch/batch.h"
 #include "instructor/batch/work.h"
 
-/* Submit, wait, merge. An error also if a task failed; what the others graded is merged then. */
-gboolean slurm_grade(ClassWork *work, BatchOutcome *outcome, GError **error);
+/* Submit the job, wait, and merge the shards; also if a task failed, which is an error. */
+gboolean slurm_grade(BatchWork *work, BatchOutcome *outcome, GError **error);

@@ -4,20 +4,19 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "instructor/inbox/roster.h"
 
-void grade_class_options_clear(GradeClassOptions *options)
+void batch_options_clear(BatchOptions *options)
 {
     options_clear(&options->common);
-    class_options_clear(&options->class);
+    instructor_options_clear(&options->instructor);
     g_free(options->roster);
     g_free(options->shard);
 }
 
-/* In the order in which one needs the other. */
-void class_work_clear(ClassWork *work)
+/* Each is freed before what it uses. */
+void batch_work_clear(BatchWork *work)
 {
     gradebook_close(work->book);
     inbox_free(work->inbox);
@@ -29,7 +28,7 @@ void class_work_clear(ClassWork *work)
     g_free(work->folder);
 }
 
-/* Whole students: their attempts lie next to each other. */
+/* Keep every Nth student, with all attempts, which lie next to each other. */
 static void keep_shard(GPtrArray *submissions, guint index, guint shards)
 {
     guint student = 0;
@@ -47,7 +46,7 @@ static void keep_shard(GPtrArray *submissions, guint index, guint shards)
     }
 }
 
-gboolean class_work_collect(ClassWork *work, GError **error)
+gboolean batch_work_collect(BatchWork *work, GError **error)
 {
     if ((work->bench = workbench_new(work->options->common.rubric, error)) == NULL ||
         (work->workspace = workspace_new(error)) == NULL)
@@ -64,16 +63,14 @@ gboolean class_work_collect(ClassWork *work, GError **error)
     return TRUE;
 }
 
-/* Copy a built program of the kit into the workspace, and let `folder` be where it is now. */
-static gboolean copy_programs(const ClassWork *work, char **folder, const char *const *names,
+/* Copy built programs of the kit into the workspace, and let `folder` name the copy. */
+static gboolean copy_programs(const BatchWork *work, char **folder, const char *const *names,
                               GError **error)
 {
     g_autofree char *base = g_path_get_basename(*folder);
     g_autofree char *into = g_build_filename(work->workspace->path, base, NULL);
-    if (g_mkdir(into, 0755) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", into);
+    if (!files_make_folder(into, 0755, error))
         return FALSE;
-    }
     for (; *names != NULL; names++) {
         g_autofree char *from = g_build_filename(*folder, *names, NULL);
         g_autofree char *to = g_build_filename(into, *names, NULL);
@@ -85,15 +82,15 @@ static gboolean copy_programs(const ClassWork *work, char **folder, const char *
     return TRUE;
 }
 
-/* A class takes hours, in which somebody may type `make`: all are graded by the same programs. */
-static gboolean freeze_programs(ClassWork *work, GError **error)
+/* A batch may take hours, in which `make` may be run: the copies grade all submissions alike. */
+static gboolean freeze_programs(BatchWork *work, GError **error)
 {
     const char *const tests[] = {"hidden", NULL};
     return copy_programs(work, &work->bench->kit->libexec, kit_libexec, error) &&
            copy_programs(work, &work->bench->kit->tests, tests, error);
 }
 
-gboolean class_work_prepare(ClassWork *work, GError **error)
+gboolean batch_work_prepare(BatchWork *work, GError **error)
 {
     if (!work->inbox->single && !freeze_programs(work, error))
         return FALSE;
@@ -111,7 +108,7 @@ static gboolean is_last_attempt(const GPtrArray *submissions, guint index)
     return strcmp(next->student, submission->student) != 0;
 }
 
-GPtrArray *class_work_chosen(const ClassWork *work)
+GPtrArray *batch_work_chosen(const BatchWork *work)
 {
     const GPtrArray *all = work->inbox->submissions;
     GPtrArray *chosen = g_ptr_array_new();
@@ -121,18 +118,16 @@ GPtrArray *class_work_chosen(const ClassWork *work)
     return chosen;
 }
 
-gboolean class_work_open_gradebook(ClassWork *work, GError **error)
+gboolean batch_work_open_gradebook(BatchWork *work, GError **error)
 {
-    work->folder = class_options_folder(&work->options->class);
-    g_autofree char *path = class_options_gradebook(&work->options->class);
+    work->folder = instructor_options_folder(&work->options->instructor);
+    g_autofree char *path = instructor_options_gradebook(&work->options->instructor);
     g_autofree char *above = g_path_get_dirname(path);
-    if (g_mkdir_with_parents(work->folder, 0700) != 0 || g_mkdir_with_parents(above, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", work->folder);
+    if (!files_make_folder(work->folder, 0700, error) || !files_make_folder(above, 0700, error))
         return FALSE;
-    }
     work->book = gradebook_open(path, TRUE, error);
     if (work->book == NULL || !gradebook_set_class(work->book, work->bench->rubric, error) ||
-        !gradebook_know_again(work->book, work->inbox->submissions, error) ||
+        !gradebook_match_students(work->book, work->inbox->submissions, error) ||
         (work->before = gradebook_grades(work->book, error)) == NULL)
         return FALSE;
     return gradebook_set_submissions(work->book, work->inbox->submissions, error);

@@ -11,18 +11,18 @@
 
 typedef struct {
     GradeOptions common;
-    ClassOptions class;
+    InstructorOptions instructor;
     char *roster, *shard;
     guint shard_index, shards; /* 0 and 1 without --shard */
     int jobs, tasks;
     gboolean again, quiet, verbose, slurm;
-} GradeClassOptions;
+} BatchOptions;
 
-void grade_class_options_clear(GradeClassOptions *options);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GradeClassOptions, grade_class_options_clear)
+void batch_options_clear(BatchOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BatchOptions, batch_options_clear)
 
 typedef struct {
-    const GradeClassOptions *options;
+    const BatchOptions *options;
     char **paths; /* the arguments; not owned */
     Workbench *bench;
     Workspace *workspace;
@@ -30,19 +30,23 @@ typedef struct {
     Gradebook *book;
     char *folder;      /* for gradebook and reports */
     GPtrArray *before; /* Grade *: as the gradebook was */
-} ClassWork;
+} BatchWork;
 
-void class_work_clear(ClassWork *work);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ClassWork, class_work_clear)
+void batch_work_clear(BatchWork *work);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BatchWork, batch_work_clear)
 
-/* Kit and rubric, then all submissions of this shard, with what the roster says. */
-gboolean class_work_collect(ClassWork *work, GError **error);
+/*
+ * Open the kit and the rubric, and collect the submissions of this shard, matched with the roster.
+ */
+gboolean batch_work_collect(BatchWork *work, GError **error);
 
-/* Sandbox and tests. */
-gboolean class_work_prepare(ClassWork *work, GError **error);
+/* Open the sandbox and the tests. */
+gboolean batch_work_prepare(BatchWork *work, GError **error);
 
-/* The gradebook, with everybody in it. */
-gboolean class_work_open_gradebook(ClassWork *work, GError **error);
+/* Open the gradebook, and write all students and submissions into it. */
+gboolean batch_work_open_gradebook(BatchWork *work, GError **error);
 
-/* With several attempts and "latest" only the last of each student, as Submission *. */
-GPtrArray *class_work_chosen(const ClassWork *work);
+/*
+ * The submissions to grade, as Submission *: with `attempts: latest` only the last of each student.
+ */
+GPtrArray *batch_work_chosen(const BatchWork *work);

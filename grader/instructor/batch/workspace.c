@@ -12,7 +12,9 @@
 
 #define PREFIX "attention-class-"
 
-/* Take the lock of a workspace: -1 if its run still has it, or it is not ours. */
+/*
+ * Lock a workspace. Returns -1 if the run that made it still has the lock, or it is another user's.
+ */
 static int lock_folder(const char *path)
 {
     struct stat info;
@@ -41,7 +43,7 @@ static void remove_left_behind(const char *above)
     }
 }
 
-/* Another run that starts now may take our folder for one left behind, until we have locked it. */
+/* Until we have locked our folder, another run that starts may remove it as one left behind. */
 static gboolean make_locked(Workspace *workspace, const char *above)
 {
     for (guint attempt = 0; attempt < 10; attempt++) {
@@ -65,15 +67,12 @@ static gboolean make(Workspace *workspace, const char *above, GError **error)
         return FALSE;
     }
     workspace->inbox = g_build_filename(workspace->path, "inbox", NULL);
-    if (g_mkdir(workspace->inbox, 0700) == 0)
-        return TRUE;
-    grader_set_errno(error, "cannot make the folder '%s'", workspace->inbox);
-    return FALSE;
+    return files_make_folder(workspace->inbox, 0700, error);
 }
 
 Workspace *workspace_new(GError **error)
 {
-    /* Not g_get_tmp_dir(): it would remember its answer, and all others shall get ours. */
+    /* g_get_tmp_dir() is not called here: it remembers its answer, which must be our folder. */
     const char *wanted = g_getenv("TMPDIR");
     g_autofree char *above = g_strdup(wanted != NULL && *wanted != '\0' ? wanted : "/tmp");
     remove_left_behind(above);

@@ -14,7 +14,7 @@ typedef struct {
     int lock;
 } Workspace;
 
-/* Call it before anything asks for temporary files: from then on they go there. */
+/* Make a workspace, and set TMPDIR to it. Call this before anything asks for temporary files. */
 Workspace *workspace_new(GError **error);
 void workspace_free(Workspace *workspace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workspace, workspace_free)

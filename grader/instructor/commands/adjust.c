@@ -10,13 +10,13 @@
 
 /* Texts come as bytes (G_OPTION_ARG_FILENAME): in the C locale GLib would refuse an accent. */
 typedef struct {
-    ClassOptions class;
+    InstructorOptions instructor;
     char *points, *days, *reason, *author, *item;
 } Options;
 
 static void options_free(Options *options)
 {
-    class_options_clear(&options->class);
+    instructor_options_clear(&options->instructor);
     g_free(options->points);
     g_free(options->days);
     g_free(options->reason);
@@ -44,10 +44,11 @@ static gboolean parse(Options *options, int *argc, char ***argv, GError **error)
         {"item", 'i', 0, G_OPTION_ARG_FILENAME, &options->item, "the rubric item it is about",
          "ITEM"},
         G_OPTION_ENTRY_NULL};
-    return class_options_parse(&options->class, "STUDENT",
-                               "Add points to a student's grade, or take some, or set how late it "
-                               "was. A regrade leaves this alone; to take it back, adjust again.",
-                               entries, 1, 1, argc, argv, error);
+    return instructor_options_parse(
+        &options->instructor, "STUDENT",
+        "Add points to a student's grade, or take some, or set how late it "
+        "was. A regrade leaves this alone; to take it back, adjust again.",
+        entries, 1, 1, argc, argv, error);
 }
 
 static gboolean is_text(const char *text)
@@ -81,9 +82,9 @@ static gboolean read_values(const Options *options, Adjustment *adjustment, GErr
     return TRUE;
 }
 
-static gboolean adjust(Gradebook *book, const char *who, Adjustment *adjustment, GError **error)
+static gboolean adjust(Gradebook *book, const char *wanted, Adjustment *adjustment, GError **error)
 {
-    g_autofree char *student = gradebook_student(book, who, error);
+    g_autofree char *student = gradebook_student(book, wanted, error);
     if (student == NULL)
         return FALSE;
     g_autoptr(Grade) before = gradebook_grade(book, student, error);
@@ -97,7 +98,7 @@ static gboolean adjust(Gradebook *book, const char *who, Adjustment *adjustment,
     g_autofree char *from = before->graded ? words_points(before->final) : g_strdup("no grade");
     g_autofree char *to = after->graded ? words_points(after->final) : g_strdup("no grade");
     g_autofree char *text = g_strdup_printf("%s: %s -> %s\n", name, from, to);
-    return class_print(text, error);
+    return print_text(text, error);
 }
 
 static int run_adjust(int argc, char **argv, GError **error)
@@ -106,7 +107,7 @@ static int run_adjust(int argc, char **argv, GError **error)
     Adjustment adjustment = {0};
     if (!parse(&options, &argc, &argv, error) || !read_values(&options, &adjustment, error))
         return EXIT_USAGE;
-    g_autoptr(Gradebook) book = class_options_open(&options.class, error);
+    g_autoptr(Gradebook) book = instructor_options_open(&options.instructor, error);
     return book != NULL && adjust(book, argv[1], &adjustment, error) ? EXIT_FULL_MARKS
                                                                      : EXIT_OWN_FAULT;
 }

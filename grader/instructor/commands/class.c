@@ -9,23 +9,24 @@
 
 static int run_class(int argc, char **argv, GError **error)
 {
-    g_auto(ClassOptions) options = {0};
+    g_auto(InstructorOptions) options = {0};
     gboolean brief = FALSE;
     const GOptionEntry entries[] = {{"brief", 'b', 0, G_OPTION_ARG_NONE, &brief,
                                      "the summary only, without a line for each student", NULL},
                                     G_OPTION_ENTRY_NULL};
-    if (!class_options_parse(&options, "",
-                             "Show the class: grades, distribution, points per item, what failed "
-                             "most, and who needs a look.",
-                             entries, 0, 0, &argc, &argv, error))
+    if (!instructor_options_parse(
+            &options, "",
+            "Show the class: grades, distribution, points per item, what failed "
+            "most, and who needs a look.",
+            entries, 0, 0, &argc, &argv, error))
         return EXIT_USAGE;
-    g_autoptr(Gradebook) book = class_options_open(&options, error);
-    const ClassStyle style = {
+    g_autoptr(Gradebook) book = instructor_options_open(&options, error);
+    const ViewStyle style = {
         .colour = isatty(STDOUT_FILENO) && g_getenv("NO_COLOR") == NULL,
         .table = !brief,
     };
-    g_autofree char *text = book != NULL ? class_view(book, &style, error) : NULL;
-    return text != NULL && class_print(text, error) ? EXIT_FULL_MARKS : EXIT_OWN_FAULT;
+    g_autofree char *text = book != NULL ? view_text(book, &style, error) : NULL;
+    return text != NULL && print_text(text, error) ? EXIT_FULL_MARKS : EXIT_OWN_FAULT;
 }
 
 const Command command_class = {"class", "", "the class at a glance, from the gradebook", run_class};

@@ -33,14 +33,14 @@ static const Format formats[] = {
 };
 
 typedef struct {
-    ClassOptions class;
+    InstructorOptions instructor;
     char *output, *rubric, *assignment, *result;
     gboolean zip;
 } Options;
 
 static void options_free(Options *options)
 {
-    class_options_clear(&options->class);
+    instructor_options_clear(&options->instructor);
     g_free(options->output);
     g_free(options->rubric);
     g_free(options->assignment);
@@ -85,13 +85,13 @@ static gboolean parse(Options *options, int *argc, char ***argv, GError **error)
          "with gradescope: the autograder to upload there", NULL},
         G_OPTION_ENTRY_NULL};
     g_autofree char *summary = describe();
-    return class_options_parse(&options->class, "FORMAT", summary, entries, 1, 1, argc, argv,
-                               error);
+    return instructor_options_parse(&options->instructor, "FORMAT", summary, entries, 1, 1, argc,
+                                    argv, error);
 }
 
 static gboolean write_to(const char *path, const char *text, GError **error)
 {
-    return path != NULL ? files_write(path, text, error) : class_print(text, error);
+    return path != NULL ? files_write(path, text, error) : print_text(text, error);
 }
 
 /* ---- a document for each student ------------------------------------------------------------- */
@@ -102,22 +102,18 @@ static gboolean write_student(const Format *format, const Export *export, const 
     g_autoptr(Result) result = gradebook_result(export->book, grade->record, error);
     if (result == NULL)
         return FALSE;
-    g_autofree char *name = class_file_name(grade->student);
+    g_autofree char *name = student_file_name(grade->student);
     g_autofree char *file = g_strconcat(name, format->file, NULL);
     g_autofree char *path = g_build_filename(folder, file, NULL);
     g_autofree char *above = g_path_get_dirname(path);
-    if (g_mkdir_with_parents(above, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", above);
-        return FALSE;
-    }
     g_autofree char *text = format->student(export->rubric, grade, result);
-    return files_write(path, text, error);
+    return files_make_folder(above, 0700, error) && files_write(path, text, error);
 }
 
 static gboolean write_students(const Format *format, const Options *options, const Export *export,
                                GError **error)
 {
-    g_autofree char *own = class_options_folder(&options->class);
+    g_autofree char *own = instructor_options_folder(&options->instructor);
     g_autofree char *folder = options->output != NULL ? g_strdup(options->output)
                                                       : g_build_filename(own, format->name, NULL);
     guint written = 0;
@@ -130,7 +126,7 @@ static gboolean write_students(const Format *format, const Options *options, con
         written++;
     }
     g_autofree char *text = g_strdup_printf("%u students in %s\n", written, folder);
-    return class_print(text, error);
+    return print_text(text, error);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -139,7 +135,7 @@ static gboolean export_book(const Format *format, const Options *options, const 
                             GError **error)
 {
     g_auto(GradebookClass) class = {0};
-    g_autoptr(Gradebook) book = class_options_open(&options->class, error);
+    g_autoptr(Gradebook) book = instructor_options_open(&options->instructor, error);
     g_autoptr(GPtrArray) grades = book != NULL ? gradebook_grades(book, error) : NULL;
     if (grades == NULL || !gradebook_class(book, &class, error))
         return FALSE;
@@ -178,7 +174,7 @@ static gboolean export_zip(const Format *format, const Options *options, const K
     }
     const char *path = options->output != NULL ? options->output : "autograder.zip";
     g_autofree char *text = g_strdup_printf("%s\n", path);
-    return export_gradescope_zip(kit, path, error) && class_print(text, error);
+    return export_gradescope_zip(kit, path, error) && print_text(text, error);
 }
 
 static int run_export(int argc, char **argv, GError **error)

@@ -16,7 +16,7 @@ static gboolean usage(GError **error, const char *message)
     return FALSE;
 }
 
-static gboolean check(GradeClassOptions *options, GError **error)
+static gboolean check(BatchOptions *options, GError **error)
 {
     if (options->jobs < 0 || options->jobs > 1024)
         return usage(error, "--jobs takes a number from 1 to 1024");
@@ -36,7 +36,7 @@ static gboolean check(GradeClassOptions *options, GError **error)
     return TRUE;
 }
 
-/* GLib's parser knows `-j 4` but not `-j4`, which is what the hands of make's users type. */
+/* GLib's parser knows `-j 4` but not `-j4`, which users of make type. */
 static void spell_out_jobs(int argc, char **argv)
 {
     for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++)
@@ -46,12 +46,12 @@ static void spell_out_jobs(int argc, char **argv)
         }
 }
 
-static gboolean parse(GradeClassOptions *options, int *argc, char ***argv, GError **error)
+static gboolean parse(BatchOptions *options, int *argc, char ***argv, GError **error)
 {
     const GOptionEntry entries[] = {
-        {"grades", 'd', 0, G_OPTION_ARG_FILENAME, &options->class.folder,
+        {"grades", 'd', 0, G_OPTION_ARG_FILENAME, &options->instructor.folder,
          "folder for reports and gradebook (default: grades)", "DIR"},
-        {"gradebook", 'g', 0, G_OPTION_ARG_FILENAME, &options->class.gradebook,
+        {"gradebook", 'g', 0, G_OPTION_ARG_FILENAME, &options->instructor.gradebook,
          "instead of DIR/gradebook.db", "FILE"},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options->jobs,
          "submissions at once (default: what keeps all cores busy)", "N"},
@@ -83,14 +83,14 @@ static gboolean parse(GradeClassOptions *options, int *argc, char ***argv, GErro
 
 /* ---- grading --------------------------------------------------------------------------------- */
 
-/* One submission: graded afresh, its report printed, nothing kept unless a place is named. */
-static int grade_one(ClassWork *work, GError **error)
+/* Grade one submission and print its report. The gradebook is neither read nor written. */
+static int grade_one(BatchWork *work, GError **error)
 {
     const Submission *submission = work->inbox->submissions->pdata[0];
     const GradeOptions *options = &work->options->common;
     work->bench->context->jobs = g_get_num_processors();
-    g_autoptr(Result) result =
-        grade_submission(work->bench->context, submission->name, submission->path, options_seed(options));
+    g_autoptr(Result) result = grade_submission(work->bench->context, submission->name,
+                                                submission->path, options_seed(options));
     int status = options_print(options, result, NULL, error);
     return options_publish(options, result, submission->path, error) ? status : EXIT_OWN_FAULT;
 }
@@ -99,16 +99,16 @@ static int grade_one(ClassWork *work, GError **error)
  * A grading waits for a tenth of its time, mostly until the kernel has made or ended a namespace:
  * half more submissions than cores leave no core idle.
  */
-static guint jobs_wanted(const GradeClassOptions *options)
+static guint jobs_wanted(const BatchOptions *options)
 {
     guint cores = g_get_num_processors();
     return options->jobs > 0 ? (guint)options->jobs : cores + (cores + 1) / 2;
 }
 
-static gboolean grade_here(ClassWork *work, BatchOutcome *outcome, GError **error)
+static gboolean grade_here(BatchWork *work, BatchOutcome *outcome, GError **error)
 {
-    const GradeClassOptions *options = work->options;
-    g_autoptr(GPtrArray) chosen = class_work_chosen(work);
+    const BatchOptions *options = work->options;
+    g_autoptr(GPtrArray) chosen = batch_work_chosen(work);
     guint jobs = jobs_wanted(options);
     work->bench->context->jobs = MAX(1, jobs / MAX(1, chosen->len));
     const Batch batch = {.context = work->bench->context,
@@ -122,20 +122,20 @@ static gboolean grade_here(ClassWork *work, BatchOutcome *outcome, GError **erro
     return batch_run(&batch, outcome, error);
 }
 
-static int grade_class(ClassWork *work, GError **error)
+static int grade_all(BatchWork *work, GError **error)
 {
     BatchOutcome outcome = {0};
-    if (!class_work_open_gradebook(work, error))
+    if (!batch_work_open_gradebook(work, error))
         return EXIT_OWN_FAULT;
     gboolean good = work->options->slurm ? slurm_grade(work, &outcome, error)
                                          : grade_here(work, &outcome, error);
-    return good ? class_report(work, &outcome, error) : EXIT_OWN_FAULT;
+    return good ? print_batch(work, &outcome, error) : EXIT_OWN_FAULT;
 }
 
-/* What was refused may well be why there is nothing to grade. */
-static gboolean collect(ClassWork *work, GError **error)
+/* Refusals are printed also after an error: they may be why there is nothing to grade. */
+static gboolean collect(BatchWork *work, GError **error)
 {
-    gboolean good = class_work_collect(work, error);
+    gboolean good = batch_work_collect(work, error);
     for (guint i = 0; work->inbox != NULL && i < work->inbox->refusals->len; i++)
         fprintf(stderr, "grader: %s\n", (const char *)work->inbox->refusals->pdata[i]);
     return good;
@@ -143,15 +143,15 @@ static gboolean collect(ClassWork *work, GError **error)
 
 static int run_grade(int argc, char **argv, GError **error)
 {
-    g_auto(GradeClassOptions) options = {0};
-    g_auto(ClassWork) work = {.options = &options};
+    g_auto(BatchOptions) options = {0};
+    g_auto(BatchWork) work = {.options = &options};
     if (!parse(&options, &argc, &argv, error))
         return EXIT_USAGE;
     work.paths = argv + 1;
-    if (!collect(&work, error) || !class_work_prepare(&work, error))
+    if (!collect(&work, error) || !batch_work_prepare(&work, error))
         return EXIT_OWN_FAULT;
-    gboolean keep = options.class.folder != NULL || options.class.gradebook != NULL;
-    return work.inbox->single && !keep ? grade_one(&work, error) : grade_class(&work, error);
+    gboolean keep = options.instructor.folder != NULL || options.instructor.gradebook != NULL;
+    return work.inbox->single && !keep ? grade_one(&work, error) : grade_all(&work, error);
 }
 
 const Command command_grade = {"grade", "PATH...", "grade submissions against the hidden tests",

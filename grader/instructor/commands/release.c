@@ -14,7 +14,7 @@ static GPtrArray *list_tests(const Kit *kit, const char *program, GError **error
     return run_list_tests(path, error);
 }
 
-/* FALSE if something would get out: then every finding is on standard error. */
+/* FALSE if students would get a secret; every finding is then on standard error. */
 static gboolean audit(const Kit *kit, const GPtrArray *files, GError **error)
 {
     g_autoptr(GPtrArray) public = list_tests(kit, "public", error);

@@ -37,9 +37,9 @@ static void append_head(GString *out, const Grade *grade, const GPtrArray *histo
         line(out, i == 0 ? "history" : "", history->pdata[i]);
 }
 
-static gboolean show(Gradebook *book, const char *who, GError **error)
+static gboolean show(Gradebook *book, const char *wanted, GError **error)
 {
-    g_autofree char *student = gradebook_student(book, who, error);
+    g_autofree char *student = gradebook_student(book, wanted, error);
     g_autoptr(Grade) grade = student != NULL ? gradebook_grade(book, student, error) : NULL;
     g_autoptr(GPtrArray) history = grade != NULL ? gradebook_history(book, student, error) : NULL;
     if (history == NULL)
@@ -54,18 +54,19 @@ static gboolean show(Gradebook *book, const char *who, GError **error)
         g_autofree char *report = report_text(result, &style);
         g_string_append_printf(out, "\n%s", report);
     }
-    return class_print(out->str, error);
+    return print_text(out->str, error);
 }
 
 static int run_show(int argc, char **argv, GError **error)
 {
-    g_auto(ClassOptions) options = {0};
-    if (!class_options_parse(&options, "STUDENT",
-                             "Show a student's grade, its history and the report. STUDENT is the "
-                             "name, login, email or number.",
-                             NULL, 1, 1, &argc, &argv, error))
+    g_auto(InstructorOptions) options = {0};
+    if (!instructor_options_parse(
+            &options, "STUDENT",
+            "Show a student's grade, its history and the report. STUDENT is the "
+            "name, login, email or number.",
+            NULL, 1, 1, &argc, &argv, error))
         return EXIT_USAGE;
-    g_autoptr(Gradebook) book = class_options_open(&options, error);
+    g_autoptr(Gradebook) book = instructor_options_open(&options, error);
     return book != NULL && show(book, argv[1], error) ? EXIT_FULL_MARKS : EXIT_OWN_FAULT;
 }
 

@@ -1,4 +1,4 @@
-/* `grader stub`: write the starter's attention.c, made from the solution's. */
+/* stub.c: `grader stub`: write the starter's attention.c, made from the solution's. */
 #include "commands/command.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "kit.h"
 #include "instructor/release/stub.h"
 
-/* Read the command line. What it leaves out stays NULL. */
+/* Read the command line. What is not given stays NULL. */
 static gboolean read_arguments(int argc, char **argv, char **solution, char **output,
                                GError **error)
 {

@@ -36,7 +36,7 @@ static gboolean prove(Proof *proof, const ValidateOptions *options, GError **err
     const ProofSeeds seeds = {(guint)options->seeds, (guint)options->seeds * SOLUTION_FACTOR};
     if (!options->no_mutants && !proof_add_written(proof, error))
         return FALSE;
-    if (!proof_holds(proof)) { /* a slip in a file is told before minutes are spent */
+    if (!proof_holds(proof)) { /* a mistake in a file is reported before minutes are spent */
         g_ptr_array_set_size(proof->mutants, 0);
         return TRUE;
     }
@@ -57,12 +57,8 @@ static gboolean save(const char *folder, const char *name, const char *text, GEr
 
 static gboolean write_pages(const Proof *proof, const char *folder, GError **error)
 {
-    if (g_mkdir_with_parents(folder, 0755) < 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", folder);
-        return FALSE;
-    }
     g_autofree char *json = proof_to_json(proof), *html = proof_to_html(proof);
-    if (!save(folder, "validation.json", json, error) ||
+    if (!files_make_folder(folder, 0755, error) || !save(folder, "validation.json", json, error) ||
         !save(folder, "validation.html", html, error))
         return FALSE;
     fprintf(stderr, "mutants, tests, margins: %s/validation.html\n", folder);

@@ -11,7 +11,7 @@
 
 /* ---- cells ----------------------------------------------------------------------------------- */
 
-/* Text from strangers, so that no spreadsheet calculates it. */
+/* Append untrusted text, escaped so that no spreadsheet calculates it. */
 static void text_cell(GString *out, const char *text)
 {
     g_autofree char *safe = escape_csv(text != NULL ? text : "");
@@ -19,7 +19,7 @@ static void text_cell(GString *out, const char *text)
     g_string_append_c(out, ',');
 }
 
-/* A number of ours. */
+/* Append a number; an empty cell if there is none. */
 static void number_cell(GString *out, gboolean there, double number)
 {
     if (there)
@@ -27,7 +27,7 @@ static void number_cell(GString *out, gboolean there, double number)
     g_string_append_c(out, ',');
 }
 
-/* The last comma of a row becomes its end. */
+/* End a row in place of its last comma. */
 static void end_row(GString *out)
 {
     out->str[out->len - 1] = '\n';
@@ -36,12 +36,6 @@ static void end_row(GString *out)
 static const Grade *grade_at(const Export *export, guint index)
 {
     return export->grades->pdata[index];
-}
-
-/* NULL if there is none; then `error` tells whether it could not be read. */
-static Result *result_of(const Export *export, const Grade *grade, GError **error)
-{
-    return grade->record != 0 ? gradebook_result(export->book, grade->record, error) : NULL;
 }
 
 /* ---- everything ------------------------------------------------------------------------------ */
@@ -79,8 +73,8 @@ char *export_csv(const Export *export, GError **error)
     g_string_append(out, "score,extra,days_late,late_penalty,adjustment,final,max_score\n");
     for (guint i = 0; i < export->grades->len; i++) {
         const Grade *grade = grade_at(export, i);
-        g_autoptr(Result) result = result_of(export, grade, error);
-        if (result == NULL && grade->record != 0)
+        g_autoptr(Result) result = NULL;
+        if (!gradebook_result_of(export->book, grade, &result, error))
             return NULL;
         append_csv_row(out, export, grade, result);
     }
@@ -99,7 +93,7 @@ char *export_canvas(const Export *export, GError **error)
             : g_strdup(export->class->title);
     text_cell(out, title);
     end_row(out);
-    /* Canvas knows this row by its four blanks, so they must not be quoted. */
+    /* Canvas recognises this row by its four blanks, so they must not be quoted. */
     g_string_append_printf(out, "    Points Possible,,,,,%.2f\n", export->class->max_score);
     for (guint i = 0; i < export->grades->len; i++) {
         const Grade *grade = grade_at(export, i);
@@ -116,7 +110,7 @@ char *export_canvas(const Export *export, GError **error)
 
 /* ---- Moodle ---------------------------------------------------------------------------------- */
 
-/* A few lines for the student: the sum, the items, what to do next. Moodle takes it for HTML. */
+/* Feedback for the student: the sum, the items, what to do next. Moodle reads it as HTML. */
 static char *feedback(const Export *export, const Grade *grade, const Result *result)
 {
     if (result == NULL)
@@ -144,8 +138,8 @@ static char *feedback(const Export *export, const Grade *grade, const Result *re
 static gboolean feedback_cell(GString *out, const Export *export, const Grade *grade,
                               GError **error)
 {
-    g_autoptr(Result) result = result_of(export, grade, error);
-    if (result == NULL && grade->record != 0)
+    g_autoptr(Result) result = NULL;
+    if (!gradebook_result_of(export->book, grade, &result, error))
         return FALSE;
     g_autofree char *text = feedback(export, grade, result);
     text_cell(out, text);

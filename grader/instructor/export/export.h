@@ -1,6 +1,6 @@
 /*
- * export.h: a gradebook in the formats that others read. Each writer is a function; instructor/commands/export.c
- * has the table of them.
+ * export.h: a gradebook in the formats that others read. Each writer is a function;
+ * instructor/commands/export.c has the table of them.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #include "grade.h"
 #include "instructor/gradebook/gradebook.h"
 
-/* What the writers are made from. */
+/* What the writers read. */
 typedef struct {
     Gradebook *book;
     const Rubric *rubric; /* what students may see of hidden tests */
@@ -28,12 +28,14 @@ char *export_moodle_worksheet(const Export *export, GError **error);
 char *export_nbgrader(const Export *export, GError **error);
 
 /*
- * One student's document. `grade` may be NULL: then it is made from the result alone. What of the
- * hidden tests students may not see is left out, except from JUnit's, which is for instructors.
+ * A document for one student. If `grade` is NULL, it is made from the result alone. It leaves out
+ * what students may not see of hidden tests, except JUnit's, which is for instructors.
  */
 char *export_student_markdown(const Rubric *rubric, const Grade *grade, const Result *result);
 char *export_student_gradescope(const Rubric *rubric, const Grade *grade, const Result *result);
 char *export_student_junit(const Rubric *rubric, const Grade *grade, const Result *result);
 
-/* The autograder that Gradescope wants: the kit with setup.sh and run_autograder at its root. */
+/*
+ * Write the autograder that Gradescope runs: the kit with setup.sh and run_autograder at its root.
+ */
 gboolean export_gradescope_zip(const Kit *kit, const char *path, GError **error);

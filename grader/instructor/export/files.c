@@ -5,11 +5,11 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "base/error.h"
+#include "base/files.h"
 #include "report/text.h"
 #include "result/json.h"
 
-char *class_file_name(const char *student)
+char *student_file_name(const char *student)
 {
     GString *name = g_string_new(NULL);
     for (const char *at = student; *at != '\0' && name->len < 100; at = g_utf8_next_char(at)) {
@@ -29,7 +29,6 @@ char *class_file_name(const char *student)
     return g_string_free(name, FALSE);
 }
 
-/* Has the file these bytes already? */
 static gboolean is_current(const char *path, const char *text)
 {
     g_autofree char *there = NULL;
@@ -40,25 +39,21 @@ static gboolean write_student(const char *reports, const Grade *grade, const Res
                               GError **error)
 {
     const ReportStyle style = {.show = DISCLOSE_ALL};
-    g_autofree char *name = class_file_name(grade->student);
+    g_autofree char *name = student_file_name(grade->student);
     g_autofree char *folder = g_build_filename(reports, name, NULL);
     g_autofree char *report = g_build_filename(folder, "report.txt", NULL);
     g_autofree char *record = g_build_filename(folder, "result.json", NULL);
     g_autofree char *json = result_to_json(result);
-    /* The report is written first: where the record is current, so is the report. */
+    /* The report is written before the record, so if the record is current, so is the report. */
     if (is_current(record, json) && g_file_test(report, G_FILE_TEST_EXISTS))
         return TRUE;
-    if (g_mkdir_with_parents(folder, 0700) != 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", folder);
-        return FALSE;
-    }
     g_autofree char *text = report_text(result, &style);
-    return g_file_set_contents(report, text, -1, error) &&
+    return files_make_folder(folder, 0700, error) && g_file_set_contents(report, text, -1, error) &&
            g_file_set_contents(record, json, -1, error);
 }
 
-gboolean class_files_write(Gradebook *book, const char *folder, const GHashTable *only,
-                           GError **error)
+gboolean student_files_write(Gradebook *book, const char *folder, const GHashTable *only,
+                             GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(book, error);
     for (guint i = 0; grades != NULL && i < grades->len; i++) {

@@ -18,7 +18,7 @@ typedef struct {
 
 struct Glance {
     guint students, with_grade, ungraded, absent, waiting;
-    guint with_result; /* whose items are summed up */
+    guint with_result; /* students whose items are summed up */
     GArray *scores;    /* double */
     double max_score;
     GPtrArray *items;                     /* ItemSum *, in rubric order */
@@ -59,7 +59,7 @@ void glance_free(Glance *glance)
     g_free(glance);
 }
 
-/* Takes the text. */
+/* Count one more student for the text, which is then the table's. */
 static void count(GHashTable *table, char *text)
 {
     guint before = GPOINTER_TO_UINT(g_hash_table_lookup(table, text));
@@ -85,7 +85,7 @@ static void add_item(Glance *glance, guint index, const ItemResult *item)
     }
 }
 
-/* "leak in softmax", once for each submission however often it is seen. */
+/* Count "leak in softmax" once for a submission, however often it was found. */
 static void add_memory(Glance *glance, const Result *result)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -104,18 +104,25 @@ static void add_memory(Glance *glance, const Result *result)
     }
 }
 
-/* The first error, without the names in it: 'x' undeclared and 'y' undeclared are one mistake. */
-static void add_compile(Glance *glance, const Result *result)
+static const char *first_error(const Result *result)
 {
     for (guint i = 0; i < result->diagnostics->len; i++) {
         const Diagnostic *diagnostic = result->diagnostics->pdata[i];
-        if (strcmp(diagnostic->severity, "error") != 0)
-            continue;
-        g_autoptr(GRegex) names = g_regex_new("'[A-Za-z_][^']*'", 0, 0, NULL);
-        char *text = g_regex_replace_literal(names, diagnostic->message, -1, 0, "'...'", 0, NULL);
-        count(glance->compile, text != NULL ? text : g_strdup(diagnostic->message));
-        return;
+        if (strcmp(diagnostic->severity, "error") == 0)
+            return diagnostic->message;
     }
+    return NULL;
+}
+
+/* Names in an error are left out: 'x' undeclared and 'y' undeclared are one mistake. */
+static void add_compile(Glance *glance, const Result *result)
+{
+    const char *message = first_error(result);
+    if (message == NULL)
+        return;
+    g_autoptr(GRegex) names = g_regex_new("'[A-Za-z_][^']*'", 0, 0, NULL);
+    char *text = g_regex_replace_literal(names, message, -1, 0, "'...'", 0, NULL);
+    count(glance->compile, text != NULL ? text : g_strdup(message));
 }
 
 static const TestResult *find_test(const Result *result, TestStatus status)
@@ -129,23 +136,16 @@ static const TestResult *find_test(const Result *result, TestStatus status)
     return NULL;
 }
 
-static const char *first_error(const Result *result)
-{
-    for (guint i = 0; i < result->diagnostics->len; i++) {
-        const Diagnostic *diagnostic = result->diagnostics->pdata[i];
-        if (strcmp(diagnostic->severity, "error") == 0)
-            return diagnostic->message;
-    }
-    return result->reason != NULL ? result->reason : "";
-}
-
 char *glance_reason(const Result *result)
 {
     const char *reason = result->reason != NULL ? result->reason : "no reason is known";
+    const char *message = first_error(result);
     const TestResult *slow = find_test(result, TEST_TIMED_OUT);
     switch (result->status) {
     case SUBMISSION_NOT_COMPILED:
-        return g_strdup_printf("does not compile: %s", first_error(result));
+        return g_strdup_printf("does not compile: %s", message != NULL          ? message
+                                                       : result->reason != NULL ? result->reason
+                                                                                : "");
     case SUBMISSION_REFUSED:
         return g_strdup_printf("refused: %s", reason);
     case SUBMISSION_MISSING:
@@ -167,7 +167,7 @@ void glance_look(Glance *glance, const char *line)
     g_ptr_array_add(glance->looks, escape_text(line, -1, LOOK_BYTES, FALSE));
 }
 
-/* Our own faults, and what may be an attempt to cheat, come first. */
+/* Faults of the grader, and possible attempts to cheat, come first. */
 static gboolean is_urgent(const Result *result)
 {
     return result->status == SUBMISSION_UNGRADED || result->status == SUBMISSION_REFUSED ||

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-/* What grading needs of the kit; never the solution. */
+/* The parts of the kit that grading needs; the solution is not among them. */
 static const char *const parts[] = {"Makefile",     "rubric.yaml",  "grader",       "starter",
                                     "tests/public", "tests/hidden", "tests/support"};
 
@@ -19,7 +19,7 @@ static const char setup[] =
     "grader/setup.sh\n"
     "make all\n";
 
-/* Gradescope reads results.json whatever happened, so there must be one. */
+/* Gradescope reads results.json in any case, so the script always writes one. */
 static const char run_autograder[] =
     "#!/bin/sh\n"
     "# Gradescope runs this for each submission.\n"

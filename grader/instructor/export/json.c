@@ -16,7 +16,7 @@ static json_t *text(const char *string)
     return string != NULL ? json_string(string) : json_null();
 }
 
-/* Two decimals, as everywhere: 0.1 + 0.2 is 0.3 here. */
+/* Points have two decimals, so that 0.1 + 0.2 is 0.3. */
 static json_t *points(gboolean there, double number)
 {
     g_autofree char *words = words_points(number);
@@ -80,9 +80,8 @@ char *export_json(const Export *export, GError **error)
     json_t *students = json_array();
     for (guint i = 0; i < export->grades->len; i++) {
         const Grade *grade = export->grades->pdata[i];
-        g_autoptr(Result) result =
-            grade->record != 0 ? gradebook_result(export->book, grade->record, error) : NULL;
-        if (result == NULL && grade->record != 0) {
+        g_autoptr(Result) result = NULL;
+        if (!gradebook_result_of(export->book, grade, &result, error)) {
             json_decref(students);
             return NULL;
         }
@@ -95,8 +94,8 @@ char *export_json(const Export *export, GError **error)
 
 char *export_text(const Export *export, GError **error)
 {
-    const ClassStyle style = {.table = TRUE};
-    return class_view(export->book, &style, error);
+    const ViewStyle style = {.table = TRUE};
+    return view_text(export->book, &style, error);
 }
 
 /* ---- one student ----------------------------------------------------------------------------- */
@@ -117,7 +116,7 @@ char *export_student_markdown(const Rubric *rubric, const Grade *grade, const Re
     return g_strdup_printf("%s\n**Grade: %s.**\n", report, sum);
 }
 
-/* What failed in an item, a line each. */
+/* A line for each test of the item that failed. */
 static char *item_output(const ItemResult *item)
 {
     g_autoptr(GString) out = g_string_new(NULL);
@@ -152,7 +151,7 @@ static json_t *gradescope_test(const ItemResult *item, guint number)
                      "visible");
 }
 
-/* Without a score Gradescope says that the autograder failed: right for what is ungraded. */
+/* Without a score Gradescope says that the autograder failed, which is true of an ungraded one. */
 char *export_student_gradescope(const Rubric *rubric, const Grade *grade, const Result *result)
 {
     g_autoptr(Result) shown = disclose(result, rubric->hidden);

@@ -11,7 +11,7 @@
 enum { NAME_COLUMNS = 26, CELL = 5, MOST_CELLS = 6 };
 
 typedef struct {
-    const ClassStyle *style;
+    const ViewStyle *style;
     GString *out;
     guint cells; /* columns for items */
 } Table;
@@ -24,7 +24,7 @@ static void paint(const Table *table, const char *code, const char *text)
         g_string_append(table->out, text);
 }
 
-/* Items have numbers here, and titles below the table. `example` has a grading, if anybody has. */
+/* The summary lists the titles of the items. `example` is any student's grading, or NULL. */
 static void append_head(Table *table, const Grade *grade, const Result *example)
 {
     g_autoptr(GString) numbers = g_string_new("student");
@@ -49,7 +49,16 @@ static void append_head(Table *table, const Grade *grade, const Result *example)
     g_string_append_c(table->out, '\n');
 }
 
-/* A few words: what the points do not say. */
+static void G_GNUC_PRINTF(2, 3) add_remark(GString *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_string_append(text, text->len > 0 ? ", " : "");
+    g_string_append_vprintf(text, format, arguments);
+    va_end(arguments);
+}
+
+/* A few words on what the points do not say. */
 static char *remark(const Grade *grade, const Result *result)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -63,16 +72,15 @@ static char *remark(const Grade *grade, const Result *result)
     for (guint i = 0; result != NULL && i < result->items->len; i++)
         findings += ((const ItemResult *)result->items->pdata[i])->memory->len;
     if (findings > 0)
-        g_string_append_printf(text, "%smemory errors", text->len > 0 ? ", " : "");
+        add_remark(text, "memory errors");
     if (grade->extra > 0) {
         g_autofree char *extra = words_points(grade->extra);
-        g_string_append_printf(text, "%sextra %s", text->len > 0 ? ", " : "", extra);
+        add_remark(text, "extra %s", extra);
     }
     if (grade->days_late > 0)
-        g_string_append_printf(text, "%slate %u d", text->len > 0 ? ", " : "", grade->days_late);
+        add_remark(text, "late %u d", grade->days_late);
     if (grade->adjusted && grade->adjustment != 0)
-        g_string_append_printf(text, "%sadjusted %+.10g", text->len > 0 ? ", " : "",
-                               grade->adjustment);
+        add_remark(text, "adjusted %+.10g", grade->adjustment);
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
@@ -85,24 +93,13 @@ static const char *colour_of(const Grade *grade)
     return grade->final <= 0 ? "31" : NULL;
 }
 
-/* At most so many columns, "..." at the end of what is longer. */
-static void cut(GString *cell, guint columns)
-{
-    gboolean longer = wrap_columns(cell->str) > columns;
-    while (longer && cell->len > 0 && wrap_columns(cell->str) + 3 > columns)
-        g_string_truncate(
-            cell, (gsize)(g_utf8_find_prev_char(cell->str, cell->str + cell->len) - cell->str));
-    g_string_append(cell, longer ? "..." : "");
-}
-
 static void append_row(Table *table, const Grade *grade, const Result *result)
 {
     GString *out = table->out;
     g_autofree char *name = escape_text(grade->name, -1, 200, FALSE);
-    g_autoptr(GString) cell = g_string_new(name);
-    cut(cell, NAME_COLUMNS - 1);
-    wrap_pad(cell, 0, NAME_COLUMNS);
-    g_string_append(out, cell->str);
+    gsize start = out->len;
+    wrap_cut(out, WRAP_WIDTH - NAME_COLUMNS + 1, name);
+    wrap_pad(out, start, NAME_COLUMNS);
     for (guint i = 0; i < table->cells; i++) {
         const ItemResult *item =
             result != NULL && i < result->items->len ? result->items->pdata[i] : NULL;
@@ -122,12 +119,11 @@ static void append_row(Table *table, const Grade *grade, const Result *result)
     g_string_append_c(out, '\n');
 }
 
-static gboolean is_shown(const ClassStyle *style, const Grade *grade)
+static gboolean is_shown(const ViewStyle *style, const Grade *grade)
 {
     return style->only == NULL || g_hash_table_contains((GHashTable *)style->only, grade->student);
 }
 
-/* Begin the table, unless there is nobody. */
 static gboolean begin_table(Table *table, Gradebook *book, const GPtrArray *grades, GError **error)
 {
     const Grade *first = NULL;
@@ -137,13 +133,13 @@ static gboolean begin_table(Table *table, Gradebook *book, const GPtrArray *grad
     if (first == NULL)
         return TRUE;
     g_autoptr(Result) example = NULL;
-    if (first->record != 0 && (example = gradebook_result(book, first->record, error)) == NULL)
+    if (!gradebook_result_of(book, first, &example, error))
         return FALSE;
     append_head(table, first, example);
     return TRUE;
 }
 
-char *class_view(Gradebook *book, const ClassStyle *style, GError **error)
+char *view_text(Gradebook *book, const ViewStyle *style, GError **error)
 {
     g_autoptr(GPtrArray) grades = gradebook_grades(book, error);
     g_autoptr(Glance) glance = glance_new();
@@ -156,7 +152,7 @@ char *class_view(Gradebook *book, const ClassStyle *style, GError **error)
         if (!is_shown(style, grade))
             continue;
         g_autoptr(Result) result = NULL;
-        if (grade->record != 0 && (result = gradebook_result(book, grade->record, error)) == NULL)
+        if (!gradebook_result_of(book, grade, &result, error))
             return NULL;
         if (style->table)
             append_row(&table, grade, result);

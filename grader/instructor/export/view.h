@@ -1,5 +1,5 @@
 /*
- * view.h: a class at a terminal, in 80 columns: a line for each student, then all at a glance.
+ * view.h: the class for a terminal, in 80 columns: a line for each student, then a summary.
  */
 #pragma once
 
@@ -7,10 +7,10 @@
 
 typedef struct {
     gboolean colour;
-    gboolean table;          /* a line for each student; the glance alone without */
-    const GHashTable *only;  /* set of student keys, or NULL for everybody */
+    gboolean table;          /* with a line for each student, not only the summary */
+    const GHashTable *only;  /* set of student keys, or NULL for all */
     const GPtrArray *listed; /* more lines for "needs a look" (char *), or NULL */
-} ClassStyle;
+} ViewStyle;
 
 /* The text, ending with a newline. Reads one grading at a time. */
-char *class_view(Gradebook *book, const ClassStyle *style, GError **error);
+char *view_text(Gradebook *book, const ViewStyle *style, GError **error);

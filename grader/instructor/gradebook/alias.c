@@ -1,4 +1,4 @@
-/* alias.c: one student under two names; see gradebook_know_again() in gradebook.h. */
+/* alias.c: one student under two names; see gradebook_match_students() in gradebook.h. */
 #include "instructor/gradebook/gradebook.h"
 
 #include <string.h>
@@ -8,20 +8,14 @@
 static gboolean look_up(Database *database, const char *sql, const char *text, char **found,
                         GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) row = database_prepare(database, error, sql, "t", text);
-    *found = NULL;
-    if (row == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(database, &row, error, sql, "t", text))
         return FALSE;
-    if (database_step(database, row, &reason))
-        *found = statement_text(row, 0);
-    if (reason == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&reason));
-    return FALSE;
+    *found = row != NULL ? statement_text(row, 0) : NULL;
+    return TRUE;
 }
 
-/* Everything of the student `from` becomes the student `to`'s. */
+/* Everything that the student `from` has goes to the student `to`. */
 static gboolean take_over(Database *database, const char *from, const char *to, GError **error)
 {
     static const char *const tables[] = {
@@ -36,15 +30,15 @@ static gboolean take_over(Database *database, const char *from, const char *to, 
                      from, to) ||
         !look_up(database, "SELECT student FROM record WHERE student = ?", to, &graded, error))
         return FALSE;
-    /* Who has gradings under both names keeps both: history is not mixed. */
+    /* A student with gradings under both keys keeps both: their histories are not mixed. */
     for (gsize i = 0; graded == NULL && i < G_N_ELEMENTS(tables); i++)
         if (!database_do(database, error, tables[i], "tt", from, to))
             return FALSE;
     return TRUE;
 }
 
-static gboolean take_over_known(Database *database, const char *sql, const Submission *submission,
-                                GError **error)
+static gboolean take_over_if_known(Database *database, const char *sql,
+                                   const Submission *submission, GError **error)
 {
     g_autofree char *from = NULL;
     if (!look_up(database, sql, submission->layout, &from, error))
@@ -53,23 +47,24 @@ static gboolean take_over_known(Database *database, const char *sql, const Submi
            take_over(database, from, submission->student, error);
 }
 
-/* The roster knows who it is: remember that, and bring together what was kept apart. */
-static gboolean remember(Database *database, const Submission *submission, GError **error)
+/* The roster has given the student another key: store that, and move what the old key has. */
+static gboolean store_alias(Database *database, const Submission *submission, GError **error)
 {
     return database_do(database, error,
                        "INSERT INTO student (key, name) VALUES (?, ?) ON CONFLICT DO NOTHING", "tt",
                        submission->student, submission->name) &&
-           take_over_known(database, "SELECT student FROM alias WHERE layout = ?", submission,
-                           error) &&
-           take_over_known(database, "SELECT key FROM student WHERE key = ?", submission, error) &&
+           take_over_if_known(database, "SELECT student FROM alias WHERE layout = ?", submission,
+                              error) &&
+           take_over_if_known(database, "SELECT key FROM student WHERE key = ?", submission,
+                              error) &&
            database_do(database, error,
                        "INSERT INTO alias (layout, student) VALUES (?, ?)"
                        " ON CONFLICT DO UPDATE SET student = excluded.student",
                        "tt", submission->layout, submission->student);
 }
 
-/* This time there is no roster, or one without this student. */
-static gboolean recall(Database *database, GPtrArray *submissions, guint index, GError **error)
+/* Without a row of a roster, the student has the key that an earlier roster gave. */
+static gboolean apply_alias(Database *database, GPtrArray *submissions, guint index, GError **error)
 {
     g_autofree char *student = NULL;
     const char *layout = ((const Submission *)submissions->pdata[index])->student;
@@ -88,30 +83,25 @@ static gboolean recall(Database *database, GPtrArray *submissions, guint index, 
     return TRUE;
 }
 
-static gboolean know_all(Database *database, GPtrArray *submissions, GError **error)
+static gboolean match_all(Database *database, gpointer data, GError **error)
 {
+    GPtrArray *submissions = data;
     for (guint i = 0; i < submissions->len; i++) {
         const Submission *each = submissions->pdata[i];
         gboolean good = TRUE;
         if (each->layout != NULL)
-            good = remember(database, each, error);
+            good = store_alias(database, each, error);
         else if (!each->listed)
-            good = recall(database, submissions, i, error);
+            good = apply_alias(database, submissions, i, error);
         if (!good)
             return FALSE;
     }
     return TRUE;
 }
 
-gboolean gradebook_know_again(Gradebook *book, GPtrArray *submissions, GError **error)
+gboolean gradebook_match_students(Gradebook *book, GPtrArray *submissions, GError **error)
 {
-    Database *database = &book->database;
-    if (!database_run(database, "BEGIN IMMEDIATE", error))
-        return FALSE;
-    gboolean good =
-        know_all(database, submissions, error) && database_run(database, "COMMIT", error);
-    if (!good)
-        database_run(database, "ROLLBACK", NULL);
+    gboolean good = database_transact(&book->database, match_all, submissions, error);
     g_ptr_array_sort(submissions, submission_compare);
     return good;
 }

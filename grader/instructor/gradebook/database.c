@@ -7,7 +7,7 @@
 
 #define WAIT_MILLISECONDS 30000
 
-/* Beneath SQLite's word, such as "disk I/O error", is what the system said. */
+/* SQLite's message, such as "disk I/O error", does not say what the system reported. */
 static gboolean other_fault(const Database *database, int code, GError **error)
 {
     gboolean is_system = (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_IOERR;
@@ -73,20 +73,25 @@ gboolean database_run(Database *database, const char *sql, GError **error)
     return code == SQLITE_OK || database_fault(database, code, error);
 }
 
+gboolean database_transact(Database *database, DatabaseChange change, gpointer data, GError **error)
+{
+    if (!database_run(database, "BEGIN IMMEDIATE", error))
+        return FALSE;
+    if (change(database, data, error) && database_run(database, "COMMIT", error))
+        return TRUE;
+    /* SQLite has rolled back by itself if the disk is full. */
+    database_run(database, "ROLLBACK", NULL);
+    return FALSE;
+}
+
 gboolean database_number(Database *database, const char *sql, gint64 otherwise, gint64 *number,
                          GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) statement = database_prepare(database, error, sql, "");
-    if (statement == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(database, &row, error, sql, ""))
         return FALSE;
-    gboolean row = database_step(database, statement, &reason);
-    if (reason != NULL) {
-        g_propagate_error(error, g_steal_pointer(&reason));
-        return FALSE;
-    }
-    gboolean there = row && sqlite3_column_type(statement, 0) != SQLITE_NULL;
-    *number = there ? sqlite3_column_int64(statement, 0) : otherwise;
+    gboolean there = row != NULL && sqlite3_column_type(row, 0) != SQLITE_NULL;
+    *number = there ? sqlite3_column_int64(row, 0) : otherwise;
     return TRUE;
 }
 
@@ -146,6 +151,22 @@ gboolean database_step(Database *database, Statement *statement, GError **error)
     if (code != SQLITE_DONE)
         database_fault(database, code, error);
     return FALSE;
+}
+
+gboolean database_find(Database *database, Statement **row, GError **error, const char *sql,
+                       const char *types, ...)
+{
+    va_list arguments;
+    va_start(arguments, types);
+    g_autoptr(Statement) statement = prepare(database, error, sql, types, &arguments);
+    va_end(arguments);
+    *row = NULL;
+    if (statement == NULL)
+        return FALSE;
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *row = g_steal_pointer(&statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE || database_fault(database, code, error);
 }
 
 gboolean database_do(Database *database, GError **error, const char *sql, const char *types, ...)

@@ -11,15 +11,22 @@ typedef struct {
     char *path;
 } Database;
 
-/* Open a file: with `create` it may be new. Others that hold a lock are waited for, 30 seconds. */
+/*
+ * Open a file; with `create` it may be new. If another program has a lock, wait up to 30 seconds.
+ */
 gboolean database_open(Database *database, const char *path, gboolean create, GError **error);
 void database_close(Database *database);
 
-/* Set an error for what SQLite says went wrong. Returns FALSE. */
+/* Set an error for a result code of SQLite. Returns FALSE. */
 gboolean database_fault(const Database *database, int code, GError **error);
 
-/* Run statements that give no rows. */
+/* Run SQL statements that return no rows. */
 gboolean database_run(Database *database, const char *sql, GError **error);
+
+/* Run `change` as one transaction: all of it is done, or nothing. */
+typedef gboolean (*DatabaseChange)(Database *database, gpointer data, GError **error);
+gboolean database_transact(Database *database, DatabaseChange change, gpointer data,
+                           GError **error);
 
 /* The number in the first column of the first row; `otherwise` if there is none, or NULL there. */
 gboolean database_number(Database *database, const char *sql, gint64 otherwise, gint64 *number,
@@ -35,10 +42,17 @@ Statement *database_prepare(Database *database, GError **error, const char *sql,
 void statement_free(Statement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_free)
 
-/* TRUE while there is a row. At the end, and on an error, FALSE; only then `error` is set. */
+/* Go to the next row. FALSE at the end, and on an error, which alone sets `error`. */
 gboolean database_step(Database *database, Statement *statement, GError **error);
 
-/* Prepare, run to the end, free. */
+/*
+ * Look for the first row of a statement: `*row`, to be freed, stands on it, and is NULL if there is
+ * none. FALSE only on an error.
+ */
+gboolean database_find(Database *database, Statement **row, GError **error, const char *sql,
+                       const char *types, ...);
+
+/* Prepare a statement, run it to the end, and free it. */
 gboolean database_do(Database *database, GError **error, const char *sql, const char *types, ...);
 
 /* A column's text, copied, or NULL. */

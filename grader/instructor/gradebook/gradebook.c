@@ -1,4 +1,4 @@
-/* gradebook.c: what a batch and people write into a gradebook; see gradebook.h. */
+/* gradebook.c: what a batch and instructors write into a gradebook; see gradebook.h. */
 #include "instructor/gradebook/gradebook.h"
 
 #include <errno.h>
@@ -33,20 +33,6 @@ void gradebook_close(Gradebook *book)
         return;
     database_close(&book->database);
     g_free(book);
-}
-
-/* Run `change` as one transaction. */
-static gboolean transact(Gradebook *book, gboolean (*change)(Database *, gpointer, GError **),
-                         gpointer data, GError **error)
-{
-    Database *database = &book->database;
-    if (!database_run(database, "BEGIN IMMEDIATE", error))
-        return FALSE;
-    if (change(database, data, error) && database_run(database, "COMMIT", error))
-        return TRUE;
-    /* SQLite has rolled back by itself if the disk is full. */
-    database_run(database, "ROLLBACK", NULL);
-    return FALSE;
 }
 
 static char *now(void)
@@ -115,12 +101,12 @@ static gboolean set_submissions(Database *database, gpointer data, GError **erro
 
 gboolean gradebook_set_submissions(Gradebook *book, const GPtrArray *submissions, GError **error)
 {
-    return transact(book, set_submissions, (gpointer)submissions, error);
+    return database_transact(&book->database, set_submissions, (gpointer)submissions, error);
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-/* Let a record count for an attempt, and write the history, unless it does already. */
+/* Let a record count for an attempt, and write that into the history, unless it counts already. */
 static gboolean let_count(Database *database, const Submission *submission, const char *key,
                           GError **error)
 {
@@ -140,25 +126,19 @@ static gboolean let_count(Database *database, const Submission *submission, cons
                        "tttt", at, submission->student, submission->attempt, key);
 }
 
-/* Is there such a record, and does it count already? */
 static gboolean find_record(Database *database, const Submission *submission, const char *key,
                             gboolean *found, gboolean *counts, GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) statement =
-        database_prepare(database, error,
-                         "SELECT u.record IS r.id FROM record r JOIN submission u USING (student,"
-                         " attempt) WHERE r.student = ? AND r.attempt = ? AND r.key = ?"
-                         " AND r.status <> 'ungraded'",
-                         "ttt", submission->student, submission->attempt, key);
-    if (statement == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(database, &row, error,
+                       "SELECT u.record IS r.id FROM record r JOIN submission u USING (student,"
+                       " attempt) WHERE r.student = ? AND r.attempt = ? AND r.key = ?"
+                       " AND r.status <> 'ungraded'",
+                       "ttt", submission->student, submission->attempt, key))
         return FALSE;
-    *found = database_step(database, statement, &reason);
-    *counts = *found && sqlite3_column_int(statement, 0) != 0;
-    if (reason == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&reason));
-    return FALSE;
+    *found = row != NULL;
+    *counts = row != NULL && sqlite3_column_int(row, 0) != 0;
+    return TRUE;
 }
 
 typedef struct {
@@ -180,7 +160,7 @@ gboolean gradebook_reuse(Gradebook *book, const Submission *submission, const ch
     gboolean counts = FALSE;
     *done = FALSE;
     return find_record(&book->database, submission, key, done, &counts, error) &&
-           (!*done || counts || transact(book, count_again, &known, error));
+           (!*done || counts || database_transact(&book->database, count_again, &known, error));
 }
 
 static gboolean insert_items(Database *database, const NewRecord *new, GError **error)
@@ -198,7 +178,7 @@ static gboolean insert_items(Database *database, const NewRecord *new, GError **
     return TRUE;
 }
 
-/* A grading with this key may have come from another batch meanwhile: the first one stays. */
+/* Another batch may have stored a grading with this key meanwhile: the first one stays. */
 static gboolean insert_record(Database *database, const NewRecord *new, GError **error)
 {
     const Result *result = new->result;
@@ -220,20 +200,15 @@ static gboolean insert_record(Database *database, const NewRecord *new, GError *
 static gboolean same_files_are_graded(Database *database, const NewRecord *new, gboolean *graded,
                                       GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) statement = database_prepare(
-        database, error,
-        "SELECT 1 FROM submission u JOIN record r ON r.id = u.record"
-        " WHERE u.student = ? AND u.attempt = ? AND r.files = ?"
-        " AND r.status <> 'ungraded'",
-        "ttt", new->submission->student, new->submission->attempt, new->fingerprint);
-    if (statement == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(database, &row, error,
+                       "SELECT 1 FROM submission u JOIN record r ON r.id = u.record"
+                       " WHERE u.student = ? AND u.attempt = ? AND r.files = ?"
+                       " AND r.status <> 'ungraded'",
+                       "ttt", new->submission->student, new->submission->attempt, new->fingerprint))
         return FALSE;
-    *graded = database_step(database, statement, &reason);
-    if (reason == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&reason));
-    return FALSE;
+    *graded = row != NULL;
+    return TRUE;
 }
 
 static gboolean store(Database *database, gpointer data, GError **error)
@@ -255,7 +230,7 @@ gboolean gradebook_store(Gradebook *book, const Submission *submission, const ch
                          const char *fingerprint, const Result *result, GError **error)
 {
     NewRecord new = {submission, key, fingerprint, result};
-    return transact(book, store, &new, error);
+    return database_transact(&book->database, store, &new, error);
 }
 
 /* ---- people ---------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Gradebook, gradebook_close)
 
 /* ---- a batch --------------------------------------------------------------------------------- */
 
-/* Remember what grades depend on. */
+/* Store the numbers of the rubric that grades depend on. */
 gboolean gradebook_set_class(Gradebook *book, const Rubric *rubric, GError **error);
 
 /*
@@ -41,18 +41,20 @@ gboolean gradebook_set_class(Gradebook *book, const Rubric *rubric, GError **err
  * what the gradebook has under the layout's name goes to the roster's, adjustments too, and who is
  * on no roster gets the key that an earlier one gave. Sorts the submissions (Submission *).
  */
-gboolean gradebook_know_again(Gradebook *book, GPtrArray *submissions, GError **error);
+gboolean gradebook_match_students(Gradebook *book, GPtrArray *submissions, GError **error);
 
-/* Everybody in this batch (Submission *), whether or not there is something to grade. */
+/* Store all students of this batch (Submission *), whether or not they handed in anything. */
 gboolean gradebook_set_submissions(Gradebook *book, const GPtrArray *submissions, GError **error);
 
-/* Is there a grading with this key for the attempt? Then `done` is set, and it counts from now on. */
+/*
+ * Is there a grading with this key for the attempt? Then `done` is set, and it counts from now on.
+ */
 gboolean gradebook_reuse(Gradebook *book, const Submission *submission, const char *key,
                          gboolean *done, GError **error);
 
 /*
- * Keep a grading and let it count. If it is ungraded and the same files (`fingerprint`) were graded
- * before, then that grading goes on counting.
+ * Store a grading and let it count. If it is ungraded and the same files (`fingerprint`) were
+ * graded before, that grading goes on counting.
  */
 gboolean gradebook_store(Gradebook *book, const Submission *submission, const char *key,
                          const char *fingerprint, const Result *result, GError **error);
@@ -70,9 +72,11 @@ typedef struct {
 
 gboolean gradebook_adjust(Gradebook *book, const Adjustment *adjustment, GError **error);
 
-/* The key of a student by key, name, login, email or number of the LMS; one that fits no or several
-   students is an error which lists some. */
-char *gradebook_student(Gradebook *book, const char *who, GError **error);
+/*
+ * The key of the student with this key, name, login, email or number of the LMS. If no student or
+ * several have it, the error lists some.
+ */
+char *gradebook_student(Gradebook *book, const char *wanted, GError **error);
 
 /* ---- grades ---------------------------------------------------------------------------------- */
 
@@ -95,11 +99,11 @@ typedef struct {
 void grade_free(Grade *grade);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Grade, grade_free)
 
-/* Everybody, as Grade *, by name. */
+/* The grades of all students, as Grade *, sorted by name. */
 GPtrArray *gradebook_grades(Gradebook *book, GError **error);
 Grade *gradebook_grade(Gradebook *book, const char *student, GError **error);
 
-/* What there is to know of the class. */
+/* The assignment of the class. */
 typedef struct {
     char *assignment, *title;
     double max_score;
@@ -108,13 +112,16 @@ void gradebook_class_clear(GradebookClass *class);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GradebookClass, gradebook_class_clear)
 gboolean gradebook_class(Gradebook *book, GradebookClass *class, GError **error);
 
-/* How many gradings there are, counting or not. */
+/* The number of gradings, whether or not they count. */
 gboolean gradebook_count(Gradebook *book, gint64 *records, GError **error);
 
 /* The grading with this number. */
 Result *gradebook_result(Gradebook *book, gint64 record, GError **error);
 
-/* What happened to a student's grade, a line each, the oldest first, as char *. */
+/* The grading behind a grade, to be freed; NULL if there is none. FALSE only on an error. */
+gboolean gradebook_result_of(Gradebook *book, const Grade *grade, Result **result, GError **error);
+
+/* The history of a student's grade, a line for each change, the oldest first, as char *. */
 GPtrArray *gradebook_history(Gradebook *book, const char *student, GError **error);
 
 /* ---- merging --------------------------------------------------------------------------------- */

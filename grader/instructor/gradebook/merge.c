@@ -3,10 +3,7 @@
 
 #include "instructor/gradebook/schema.h"
 
-/*
- * Records have other numbers in each file: they are found again by student, attempt and key, which
- * are unique. IS and not =, where a move has no record before it.
- */
+/* Records have other numbers in each file, so they are matched by student, attempt and key. */
 static const char merge_sql[] =
     "INSERT INTO class SELECT * FROM other.class WHERE true ON CONFLICT DO NOTHING;"
     "INSERT INTO student SELECT * FROM other.student WHERE true ON CONFLICT (key) DO UPDATE SET"
@@ -44,26 +41,22 @@ static const char merge_sql[] =
     "INSERT INTO alias SELECT * FROM other.alias WHERE true ON CONFLICT DO NOTHING;"
     "DROP TABLE same;";
 
-static gboolean merge_attached(Database *database, GError **error)
+static gboolean merge_attached(Database *database, gpointer data, GError **error)
 {
-    if (!database_run(database, "BEGIN IMMEDIATE", error))
-        return FALSE;
-    if (database_run(database, merge_sql, error) && database_run(database, "COMMIT", error))
-        return TRUE;
-    database_run(database, "ROLLBACK", NULL);
-    return FALSE;
+    (void)data;
+    return database_run(database, merge_sql, error);
 }
 
 gboolean gradebook_merge(Gradebook *book, const char *other, GError **error)
 {
-    /* Opened once by itself: so it is checked, brought to this schema, and its errors name it. */
+    /* Opening it checks the file, upgrades it to this schema, and lets errors name it. */
     Gradebook *checked = gradebook_open(other, FALSE, error);
     if (checked == NULL)
         return FALSE;
     gradebook_close(checked);
     if (!database_do(&book->database, error, "ATTACH ? AS other", "t", other))
         return FALSE;
-    gboolean merged = merge_attached(&book->database, error);
+    gboolean merged = database_transact(&book->database, merge_attached, NULL, error);
     database_run(&book->database, "DETACH other", NULL);
     return merged;
 }

@@ -1,4 +1,4 @@
-/* read.c: questions to a gradebook; see gradebook.h. */
+/* read.c: what is read from a gradebook; see gradebook.h. */
 #include "instructor/gradebook/gradebook.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define CANDIDATES_SHOWN 5
 
-/* Is `reason` an error? Then hand it on. */
+/* Propagate `reason` if it is an error; TRUE if it is none. */
 static gboolean fine(GError *reason, GError **error)
 {
     if (reason != NULL)
@@ -99,14 +99,11 @@ void gradebook_class_clear(GradebookClass *class)
 
 gboolean gradebook_class(Gradebook *book, GradebookClass *class, GError **error)
 {
-    GError *reason = NULL;
-    g_autoptr(Statement) row = database_prepare(
-        &book->database, error, "SELECT assignment, title, max_score FROM class", "");
-    if (row == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(&book->database, &row, error,
+                       "SELECT assignment, title, max_score FROM class", ""))
         return FALSE;
-    if (!database_step(&book->database, row, &reason)) {
-        if (!fine(reason, error))
-            return FALSE;
+    if (row == NULL) {
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "the gradebook '%s' is empty",
                     book->database.path);
         return FALSE;
@@ -122,13 +119,13 @@ gboolean gradebook_count(Gradebook *book, gint64 *records, GError **error)
     return database_number(&book->database, "SELECT count(*) FROM record", 0, records, error);
 }
 
-/* Which SQLite cannot notice: its pages hold together, what is written in one of them does not. */
+/* SQLite cannot notice this: its pages are consistent, but the JSON in one of them is not. */
 static void damaged_record(Gradebook *book, gint64 record, GError **error)
 {
-    g_autoptr(Statement) row = database_prepare(
-        &book->database, NULL, "SELECT student FROM record WHERE id = ?", "i", record);
-    gboolean found = row != NULL && database_step(&book->database, row, NULL);
-    g_autofree char *student = found ? statement_text(row, 0) : NULL;
+    g_autoptr(Statement) row = NULL;
+    database_find(&book->database, &row, NULL, "SELECT student FROM record WHERE id = ?", "i",
+                  record);
+    g_autofree char *student = row != NULL ? statement_text(row, 0) : NULL;
     g_autofree char *shown = escape_text(student != NULL ? student : "?", -1, 120, FALSE);
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_SYSTEM,
                 "the gradebook '%s' is damaged, in a record of '%s': restore a copy, or move it "
@@ -138,15 +135,13 @@ static void damaged_record(Gradebook *book, gint64 record, GError **error)
 
 Result *gradebook_result(Gradebook *book, gint64 record, GError **error)
 {
-    GError *reason = NULL;
-    g_autoptr(Statement) row = database_prepare(
-        &book->database, error, "SELECT result FROM record WHERE id = ?", "i", record);
-    if (row == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(&book->database, &row, error, "SELECT result FROM record WHERE id = ?", "i",
+                       record))
         return NULL;
-    if (!database_step(&book->database, row, &reason)) {
-        if (fine(reason, error))
-            g_set_error(error, GRADER_ERROR, GRADER_ERROR_BUG,
-                        "there is no record %" G_GINT64_FORMAT, record);
+    if (row == NULL) {
+        g_set_error(error, GRADER_ERROR, GRADER_ERROR_BUG, "there is no record %" G_GINT64_FORMAT,
+                    record);
         return NULL;
     }
     const char *json = (const char *)sqlite3_column_text(row, 0);
@@ -157,16 +152,22 @@ Result *gradebook_result(Gradebook *book, gint64 record, GError **error)
     return result;
 }
 
+gboolean gradebook_result_of(Gradebook *book, const Grade *grade, Result **result, GError **error)
+{
+    *result = grade->record != 0 ? gradebook_result(book, grade->record, error) : NULL;
+    return *result != NULL || grade->record == 0;
+}
+
 /* ---- one student ----------------------------------------------------------------------------- */
 
-static char *name_candidates(Gradebook *book, const char *who)
+static char *name_candidates(Gradebook *book, const char *wanted)
 {
     g_autoptr(GString) list = g_string_new(NULL);
     g_autoptr(Statement) rows = database_prepare(
         &book->database, NULL,
         "SELECT key FROM student WHERE ?1 IN (key, name, login, email, lms_id, sis_id)"
         " OR instr(lower(name), lower(?1)) OR instr(lower(key), lower(?1)) ORDER BY key",
-        "t", who);
+        "t", wanted);
     for (guint n = 0;
          rows != NULL && n <= CANDIDATES_SHOWN && database_step(&book->database, rows, NULL); n++)
         g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "",
@@ -175,27 +176,27 @@ static char *name_candidates(Gradebook *book, const char *who)
     return g_string_free(g_steal_pointer(&list), FALSE);
 }
 
-char *gradebook_student(Gradebook *book, const char *who, GError **error)
+char *gradebook_student(Gradebook *book, const char *wanted, GError **error)
 {
     GError *reason = NULL;
     g_autoptr(Statement) rows = database_prepare(
         &book->database, error,
         "SELECT key FROM student WHERE ?1 IN (key, name, login, email, lms_id, sis_id)"
         " ORDER BY key <> ?1",
-        "t", who);
+        "t", wanted);
     if (rows == NULL)
         return NULL;
     gboolean found = database_step(&book->database, rows, &reason);
     g_autofree char *key = found ? statement_text(rows, 0) : NULL;
-    gboolean exact = g_strcmp0(key, who) == 0;
+    gboolean exact = g_strcmp0(key, wanted) == 0;
     gboolean more = found && !exact && database_step(&book->database, rows, &reason);
     if (!fine(reason, error))
         return NULL;
     if (found && !more)
         return g_steal_pointer(&key);
-    g_autofree char *near = name_candidates(book, who);
+    g_autofree char *near = name_candidates(book, wanted);
     g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE, "%s student '%s'%s%s%s",
-                more ? "there is more than one" : "there is no", who,
+                more ? "there is more than one" : "there is no", wanted,
                 *near != '\0' ? " (did you mean " : "", near, *near != '\0' ? "?)" : "");
     return NULL;
 }

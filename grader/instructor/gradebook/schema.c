@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 
-/* In SQLite's header, so that `file` and we can tell a gradebook from another database: "AttK". */
+/* "AttK" in SQLite's header, by which `file` and we tell a gradebook from another database. */
 #define APPLICATION_ID 0x4174744b
 
-/* Step n brings a file of schema n to schema n + 1. Steps are never changed, only added. */
+/* Step n upgrades a file from schema n to schema n + 1. Steps are never changed, only added. */
 static const char *const steps[] = {
     "CREATE TABLE class ("
     "  one INTEGER PRIMARY KEY CHECK (one = 1), assignment TEXT NOT NULL, title TEXT NOT NULL,"
@@ -89,12 +89,22 @@ static gboolean upgrade(Database *database, gint64 from, GError **error)
     return database_run(database, stamp, error);
 }
 
-/* Whose file is it, and of which schema? Inside a transaction: two may open a new one at once. */
-static gboolean look_and_upgrade(Database *database, GError **error)
+/* What SQLite's header says: the program that wrote the file, and the schema. */
+static gboolean read_stamp(Database *database, gint64 *id, gint64 *version, GError **error)
 {
+    return database_number(database, "PRAGMA user_version", 0, version, error) &&
+           database_number(database, "PRAGMA application_id", 0, id, error);
+}
+
+/*
+ * Check that the file is a gradebook, and upgrade it. Runs within a transaction, since two programs
+ * may open a new file at once.
+ */
+static gboolean look_and_upgrade(Database *database, gpointer data, GError **error)
+{
+    (void)data;
     gint64 version, id, tables;
-    if (!database_number(database, "PRAGMA user_version", 0, &version, error) ||
-        !database_number(database, "PRAGMA application_id", 0, &id, error) ||
+    if (!read_stamp(database, &id, &version, error) ||
         !database_number(database, "SELECT count(*) FROM sqlite_schema", 0, &tables, error))
         return FALSE;
     if (id != APPLICATION_ID && tables > 0)
@@ -109,16 +119,10 @@ static gboolean look_and_upgrade(Database *database, GError **error)
 
 static gboolean check_whole(Database *database, GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(Statement) check = database_prepare(database, error, "PRAGMA quick_check(1)", "");
-    if (check == NULL)
+    g_autoptr(Statement) row = NULL;
+    if (!database_find(database, &row, error, "PRAGMA quick_check(1)", ""))
         return FALSE;
-    gboolean row = database_step(database, check, &reason);
-    if (reason != NULL) {
-        g_propagate_error(error, g_steal_pointer(&reason));
-        return FALSE;
-    }
-    if (row && g_strcmp0((const char *)sqlite3_column_text(check, 0), "ok") == 0)
+    if (row != NULL && g_strcmp0((const char *)sqlite3_column_text(row, 0), "ok") == 0)
         return TRUE;
     return database_fault(database, SQLITE_CORRUPT, error);
 }
@@ -126,8 +130,7 @@ static gboolean check_whole(Database *database, GError **error)
 static gboolean is_current(Database *database, gboolean *current, GError **error)
 {
     gint64 version, id;
-    if (!database_number(database, "PRAGMA user_version", 0, &version, error) ||
-        !database_number(database, "PRAGMA application_id", 0, &id, error))
+    if (!read_stamp(database, &id, &version, error))
         return FALSE;
     *current = id == APPLICATION_ID && version == (gint64)G_N_ELEMENTS(steps);
     return TRUE;
@@ -140,12 +143,5 @@ gboolean gradebook_schema_ensure(Database *database, gboolean create, GError **e
         return FALSE;
     if (current && sqlite3_db_readonly(database->handle, "main") == 1 && create)
         return database_fault(database, SQLITE_READONLY, error);
-    if (current)
-        return TRUE;
-    if (!database_run(database, "BEGIN IMMEDIATE", error))
-        return FALSE;
-    if (look_and_upgrade(database, error) && database_run(database, "COMMIT", error))
-        return TRUE;
-    database_run(database, "ROLLBACK", NULL);
-    return FALSE;
+    return current || database_transact(database, look_and_upgrade, NULL, error);
 }

@@ -1,5 +1,5 @@
 /*
- * schema.h: the tables of a gradebook; nobody but gradebook*.c needs it.
+ * schema.h: the tables of a gradebook. Only the modules of the gradebook need this.
  */
 #pragma once
 
@@ -10,5 +10,5 @@ struct Gradebook {
 };
 typedef struct Gradebook Gradebook;
 
-/* Make the tables of a new file, bring up those of an old one, refuse what is no gradebook. */
+/* Make the tables of a new file, upgrade those of an old one, refuse what is no gradebook. */
 gboolean gradebook_schema_ensure(Database *database, gboolean create, GError **error);

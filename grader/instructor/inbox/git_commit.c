@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "instructor/inbox/bounded.h"
+#include "instructor/inbox/folder.h"
 
-#define MAX_SYMBOLIC 5 /* refs that name another */
+#define MAX_SYMBOLIC 5 /* a ref may name another one */
 
 /* A repository; paths are below the root. */
 typedef struct {
@@ -27,7 +27,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Repository, repository_clear)
 static char *first_line(const char *root, const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autoptr(GBytes) bytes = bounded_read(root, path, 1 << 20, NULL);
+    g_autoptr(GBytes) bytes = folder_read(root, path, 1 << 20, NULL);
     if (bytes == NULL)
         return NULL;
     gsize length;
@@ -38,7 +38,9 @@ static char *first_line(const char *root, const char *folder, const char *name)
     return g_strndup(text, line);
 }
 
-/* What a path, relative to a folder below the root, is below the root. NULL: it is not there. */
+/*
+ * Make a path that is relative to `folder` relative to the root. NULL if it leads out of the root.
+ */
 static char *below(const char *root, const char *folder, const char *path)
 {
     g_autofree char *from = g_build_filename(root, folder, NULL);
@@ -48,7 +50,7 @@ static char *below(const char *root, const char *folder, const char *path)
                                                                    : NULL;
 }
 
-/* FALSE: it is none, or elsewhere. */
+/* FALSE if the folder is no clone, or its repository lies outside of the root. */
 static gboolean find_repository(Repository *repository, const char *root, const char *folder)
 {
     g_autofree char *whole = g_canonicalize_filename(root, NULL);
@@ -77,11 +79,11 @@ static gboolean is_commit(const char *text)
     return (length == 40 || length == 64) && strspn(text, "0123456789abcdef") == length;
 }
 
-/* "COMMIT refs/heads/main" in packed-refs. */
+/* Look for the line "COMMIT refs/heads/main" in packed-refs. */
 static char *packed_commit(const Repository *repository, const char *ref)
 {
     g_autofree char *path = g_build_filename(repository->common, "packed-refs", NULL);
-    g_autoptr(GBytes) bytes = bounded_read(repository->root, path, 4 << 20, NULL);
+    g_autoptr(GBytes) bytes = folder_read(repository->root, path, 4 << 20, NULL);
     if (bytes == NULL)
         return NULL;
     gsize length;

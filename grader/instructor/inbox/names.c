@@ -55,7 +55,7 @@ gboolean inbox_name_parse(const char *text, InboxName *name)
     return TRUE;
 }
 
-/* "attention-2.c" for "attention.c": then 2, else 0. */
+/* 2 if the text is "attention-2.c" and the file "attention.c"; 0 if it has no such number. */
 static guint copy_number(const char *text, const char *file)
 {
     const char *dot = strrchr(file, '.');

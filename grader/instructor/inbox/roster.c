@@ -8,7 +8,7 @@
 
 /* ---- matching -------------------------------------------------------------------------------- */
 
-/* Letters and digits only, in small letters, without accents: "O'Neil, Zoë" is "oneilzoe". */
+/* Reduce a name to lower-case letters and digits, without accents: "O'Neil, Zoë" is "oneilzoe". */
 static char *plain(const char *text)
 {
     g_autofree char *split = g_utf8_normalize(text, -1, G_NORMALIZE_ALL);
@@ -33,7 +33,7 @@ static gboolean plain_same(const char *cell, const char *wanted)
     return strcmp(ours, wanted) == 0;
 }
 
-/* Canvas calls its files by the last name, then the first. */
+/* Canvas's file names have the last name first. */
 static gboolean turned_same(const RosterRow *row, const char *wanted)
 {
     if (row->cells[FIRST] != NULL && row->cells[LAST] != NULL) {
@@ -56,7 +56,7 @@ static gboolean mail_same(const RosterRow *row, const char *text)
            strncmp(mail, text, strlen(text)) == 0;
 }
 
-/* "attention-ann" is the clone of ann. */
+/* GitHub Classroom names a clone after assignment and login: "attention-ann". */
 static gboolean clone_same(const RosterRow *row, const Submission *submission)
 {
     const char *login = row->cells[LOGIN];
@@ -66,7 +66,7 @@ static gboolean clone_same(const RosterRow *row, const Submission *submission)
     return g_str_has_suffix(submission->student, end);
 }
 
-/* From the surest way to the weakest; each is tried on the whole roster before the next. */
+/* The ways to match, the surest first; each is tried on the whole roster before the next. */
 enum { WAYS = 4 };
 
 static gboolean matches(const RosterRow *row, const Submission *submission, guint way)
@@ -102,14 +102,14 @@ static RosterRow *find_row(const GPtrArray *rows, const Submission *submission)
         if (count == 1)
             return found;
         if (count > 1)
-            return NULL; /* two students of one name: rather none than the wrong one */
+            return NULL; /* two students share the name: no match is better than the wrong one */
     }
     return NULL;
 }
 
 /* ---- what a row says ------------------------------------------------------------------------- */
 
-/* Days that have begun after due and grace; 0 if nothing is due. */
+/* The days that have begun since the due time, or 0 within the hours of grace. */
 static guint count_days_late(const RubricLate *late, GDateTime *submitted)
 {
     if (late->due == NULL)
@@ -155,32 +155,33 @@ static void set(char **text, const char *cell)
     *text = g_strdup(cell);
 }
 
+/* The columns that can be a student's key, the best first. Only names can be shared. */
+static const RosterColumn keys[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID, NAME};
+
+static const char *first_cell(const RosterRow *row, gsize columns)
+{
+    for (gsize i = 0; i < columns; i++)
+        if (row->cells[keys[i]] != NULL)
+            return row->cells[keys[i]];
+    return NULL;
+}
+
 static const char *key_of(const RosterRow *row)
 {
-    const RosterColumn order[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID, NAME};
-    for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
-        if (row->cells[order[i]] != NULL)
-            return row->cells[order[i]];
+    const char *key = first_cell(row, G_N_ELEMENTS(keys));
+    if (key != NULL)
+        return key;
     return row->cells[LAST] != NULL ? row->cells[LAST] : row->cells[FIRST];
 }
 
-/* By anything but a name, which two students may share. */
-static gboolean has_number(const RosterRow *row)
-{
-    const RosterColumn order[] = {KEY, LOGIN, SIS_ID, EMAIL, LMS_ID};
-    for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
-        if (row->cells[order[i]] != NULL)
-            return TRUE;
-    return FALSE;
-}
-
-/* Who is there twice, as in two sections, is one student: the first row counts. */
+/* A student listed twice, as in two sections, is one student: the first row counts. */
 static void leave_out_doubles(GPtrArray *rows)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < rows->len;) {
         const RosterRow *row = rows->pdata[i];
-        if (has_number(row) && !g_hash_table_add(seen, g_strdup(key_of(row))))
+        const char *key = first_cell(row, G_N_ELEMENTS(keys) - 1);
+        if (key != NULL && !g_hash_table_add(seen, g_strdup(key)))
             g_ptr_array_remove_index(rows, i);
         else
             i++;
@@ -205,7 +206,7 @@ static gboolean fill_in(const char *path, const RosterRow *row, const RubricLate
     return submission->path == NULL || read_late(path, row, late, submission, error);
 }
 
-/* Two folders of one student: the roster has brought them together, as attempts. */
+/* If the roster gives two folders to one student, they become two attempts. */
 static void separate(GPtrArray *submissions)
 {
     guint same = 0;

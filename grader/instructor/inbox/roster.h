@@ -4,8 +4,8 @@
  *
  * Columns are found by their heads, whatever their order and case: those of Canvas's gradebook, of
  * Moodle's participants and grading worksheet, of nbgrader, or simply `student,name,email`. Two
- * more are the kit's own: `submitted_at` (a time with its zone, compared with the rubric's late.due)
- * and `days_late`.
+ * more are the kit's own: `submitted_at` (a time with its zone, compared with the rubric's
+ * late.due) and `days_late`.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 #include "rubric/rubric.h"
 
 /*
- * Match the submissions with the roster, and add those who handed in nothing, without a path. A
- * submission matches by the LMS's number, else by its name against key, login, email and name.
+ * Match the submissions with the roster, and add a submission without a path for each student who
+ * handed in nothing. A submission matches by the LMS's number, else by key, login, email or name.
  */
 gboolean roster_apply(const char *path, const Rubric *rubric, GPtrArray *submissions,
                       GError **error);

@@ -9,7 +9,7 @@
 #define MAX_BYTES ((gsize)32 << 20)
 #define MAX_COLUMNS 500
 
-/* Heads of columns in small letters; the first that is there is taken. */
+/* The heads of each column, in lower case; the first one that the file has is taken. */
 static const char *const heads[N_COLUMNS][10] = {
     [KEY] = {"student_id", "student id", "key", "folder", NULL},
     [NAME] = {"student", "name", "full name", "fullname", "student name", NULL},
@@ -72,7 +72,7 @@ static void read_head(Reader *reader)
     reader->headed = TRUE;
 }
 
-/* Canvas has a line with the maximum of each column, Moodle says "Participant 7" for 7. */
+/* Canvas adds a row with the maximum of each column; Moodle writes "Participant 7" for 7. */
 static gboolean tidy(RosterRow *row)
 {
     char **id = &row->cells[LMS_ID], **name = &row->cells[NAME];

@@ -1,13 +1,13 @@
 /*
- * roster_rows.h: the rows of a roster's CSV, with the columns that are known; nobody but roster*.c
- * needs it.
+ * roster_rows.h: the rows of a roster's CSV, with the columns that are known. Only roster.c needs
+ * this.
  */
 #pragma once
 
 #include <glib.h>
 
 typedef enum {
-    KEY, /* the student's in the gradebook */
+    KEY, /* the student's key in the gradebook */
     NAME,
     FIRST,
     LAST,
@@ -22,10 +22,10 @@ typedef enum {
 } RosterColumn;
 
 typedef struct {
-    char *cells[N_COLUMNS]; /* NULL: no such column, or nothing in it */
+    char *cells[N_COLUMNS]; /* NULL if there is no such column, or it is empty */
     guint line;
     gboolean taken; /* a submission has matched it */
 } RosterRow;
 
-/* All rows of a file, as RosterRow *. A file that is no such CSV is a usage error. */
+/* Read all rows of a file, as RosterRow *. A file that is no such CSV is a usage error. */
 GPtrArray *roster_rows_read(const char *path, GError **error);

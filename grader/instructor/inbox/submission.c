@@ -3,9 +3,11 @@
 
 #include <string.h>
 
-#include "instructor/inbox/bounded.h"
+#include "instructor/inbox/folder.h"
 
-/* As UTF-8. Two names of the bytes of another encoding must not become the same student. */
+/*
+ * Convert bytes to UTF-8. Invalid bytes stay distinct, so that two names do not become one student.
+ */
 static char *as_text(const char *bytes)
 {
     GString *text = g_string_new(NULL);
@@ -19,7 +21,7 @@ static char *as_text(const char *bytes)
     return g_string_free(text, FALSE);
 }
 
-/* Macs write "é" in two characters, others in one: it is the same student. */
+/* Macs write "é" in two characters, other systems in one; both give the same key. */
 static char *as_key(const char *bytes)
 {
     g_autofree char *text = as_text(bytes);
@@ -35,6 +37,18 @@ Submission *submission_new(const char *student, const char *path)
     submission->origin = path != NULL ? as_text(path) : NULL;
     submission->attempt = g_strdup("");
     return submission;
+}
+
+Submission *submission_new_of(const Submission *student, const char *path)
+{
+    Submission *other = submission_new(student->student, path);
+    g_free(other->name);
+    other->name = g_strdup(student->name);
+    other->lms_id = g_strdup(student->lms_id);
+    other->days_late = student->days_late;
+    g_free(other->origin);
+    other->origin = g_strdup(student->origin);
+    return other;
 }
 
 void submission_free(Submission *submission)
@@ -84,7 +98,7 @@ char *submission_fingerprint(const Submission *submission, const GPtrArray *file
         const char *fault = NULL;
         g_autoptr(GBytes) bytes = NULL;
         if (submission->path != NULL)
-            bytes = bounded_read(submission->path, name, (gsize)file_kib * 1024 + 1, &fault);
+            bytes = folder_read(submission->path, name, (gsize)file_kib * 1024 + 1, &fault);
         gsize length = 0;
         const guchar *data = bytes != NULL ? g_bytes_get_data(bytes, &length) : NULL;
         g_autofree char *head =

@@ -12,13 +12,12 @@
 #include "base/error.h"
 #include "base/escape.h"
 #include "instructor/inbox/zip_directory.h"
-#include "instructor/inbox/zip_names.h"
 
-/* What stays far above the honest, and far below a bomb. */
+/* The limits are far above what honest archives hold, and far below a bomb. */
 static const struct {
-    guint made; /* files and folders that we make; what is skipped costs next to nothing */
+    guint made; /* files and folders to make; entries that are skipped cost next to nothing */
     gint64 bytes;
-    guint refusals; /* that are told one by one */
+    guint refusals; /* that are reported one by one */
     const char *what;
 } limits[] = {
     [ARCHIVE_OF_CLASS] = {60000, (gint64)8 << 30, 100, "a class"},
@@ -37,16 +36,10 @@ typedef struct {
     ArchiveOf of;
     GPtrArray *refusals;
     guint refused;
-    GHashTable *folders; /* that were made */
+    GHashTable *folders; /* the folders that were made */
     gint64 total;
     Zip *zip;
 } Unpacking;
-
-gboolean archive_is_zip(const char *name)
-{
-    gsize length = strlen(name);
-    return length > 4 && g_ascii_strcasecmp(name + length - 4, ".zip") == 0;
-}
 
 static void G_GNUC_PRINTF(3, 4)
     refuse(Unpacking *unpacking, const char *entry, const char *format, ...)
@@ -66,7 +59,9 @@ static void G_GNUC_PRINTF(3, 4)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/* The name as UTF-8, or NULL. In the C locale libarchive converts nothing, so the bytes are asked. */
+/*
+ * The name as UTF-8, or NULL. In the C locale libarchive converts nothing, so the bytes are read.
+ */
 static const char *entry_name(struct archive_entry *entry)
 {
     const char *name = archive_entry_pathname_utf8(entry);
@@ -83,14 +78,14 @@ static gboolean our_fault(GError **error, const char *path)
     return FALSE;
 }
 
-/* Is this errno about the entry (two entries that contradict each other), and not about our disk? */
+/* Is this errno the entry's fault (two entries that contradict each other), and not our disk's? */
 static gboolean is_their_fault(int code)
 {
     return code == EEXIST || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG ||
            code == EISDIR;
 }
 
-/* Write at most `limit` bytes of the entry. Negative: what libarchive could not read. */
+/* Write at most `limit` bytes of the entry. Negative if libarchive cannot read it. */
 static int write_data(Unpacking *unpacking, int fd, gint64 limit, GError **error)
 {
     char block[16384];
@@ -144,7 +139,7 @@ static gboolean write_link(Unpacking *unpacking, const char *name, GError **erro
     return symlink("/nonexistent", path) == 0 || is_their_fault(errno) || our_fault(error, path);
 }
 
-/* FALSE: it cannot be made for the entry; is it our fault, `error` is set. */
+/* FALSE if the entry's folder cannot be made; `error` is set only if that is our fault. */
 static gboolean make_folder(Unpacking *unpacking, const char *folder, const char *name,
                             GError **error)
 {
@@ -186,7 +181,6 @@ static gboolean unpack_file(Unpacking *unpacking, struct archive_entry *entry, c
     return write_file(unpacking, name, wanted, error);
 }
 
-/* An entry whose name may be used. */
 static gboolean unpack_named(Unpacking *unpacking, struct archive_entry *entry, const char *name,
                              GError **error)
 {
@@ -227,7 +221,7 @@ static gboolean has_too_much(const Unpacking *unpacking, guint made, GError **er
     return TRUE;
 }
 
-/* FALSE: there is no more. */
+/* FALSE after the last entry. */
 static gboolean next_entry(Unpacking *unpacking, struct archive_entry **entry)
 {
     int code = archive_read_next_header(unpacking->zip, entry);
@@ -237,14 +231,13 @@ static gboolean next_entry(Unpacking *unpacking, struct archive_entry **entry)
     return code != ARCHIVE_EOF && code != ARCHIVE_FATAL;
 }
 
-/* Say in a line what was not told one by one. */
-static void tell_rest(const Unpacking *unpacking, guint seen, guint listed)
+static void report_rest(const Unpacking *unpacking, guint seen, guint listed)
 {
-    guint told = limits[unpacking->of].refusals;
-    if (unpacking->refused > told)
+    guint reported = limits[unpacking->of].refusals;
+    if (unpacking->refused > reported)
         g_ptr_array_add(unpacking->refusals,
                         g_strdup_printf("%s: %u more of its entries are refused", unpacking->label,
-                                        unpacking->refused - told));
+                                        unpacking->refused - reported));
     if (seen < listed)
         g_ptr_array_add(unpacking->refusals,
                         g_strdup_printf("%s: %u of its %u entries cannot be read", unpacking->label,
@@ -258,13 +251,12 @@ static gboolean unpack_all(Unpacking *unpacking, guint listed, GError **error)
     for (; next_entry(unpacking, &entry); n++)
         if (!unpack_entry(unpacking, entry, error) || has_too_much(unpacking, 0, error))
             return FALSE;
-    tell_rest(unpacking, n, listed);
+    report_rest(unpacking, n, listed);
     return TRUE;
 }
 
 /* ---- the archive ----------------------------------------------------------------------------- */
 
-/* How many folders and files these entries would become. */
 static guint count_made(const Unpacking *unpacking, const GPtrArray *names)
 {
     g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

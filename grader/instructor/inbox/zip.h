@@ -1,19 +1,15 @@
 /*
- * zip.h: zip files that come from an LMS, and from strangers through it.
+ * zip.h: unpacks zip files, which come from an LMS or from students, and are untrusted.
  */
 #pragma once
 
-#include "rubric/rubric.h"
-
-gboolean archive_is_zip(const char *name);
+#include "instructor/inbox/zip_names.h"
 
 /*
- * Does a zip look like a class: are there names of an LMS in it, or several folders beside each
- * other with a file to hand in (or several zips), and no such file at its top?
+ * Does the zip hold the submissions of many students? It then has names of an LMS in it, or several
+ * folders beside each other with a submitted file (or several zips), and no such file at its top.
  */
 gboolean archive_holds_class(const char *path, const Rubric *rubric);
-
-typedef enum { ARCHIVE_OF_CLASS, ARCHIVE_OF_STUDENT } ArchiveOf; /* how much it may hold */
 
 /*
  * Unpack into a folder of ours what grading may need: sources no larger than the rubric allows

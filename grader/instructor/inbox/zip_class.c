@@ -1,12 +1,11 @@
-/* zip_class.c: is it one student's archive, or a class's? See zip.h. */
+/* zip_class.c: tells an archive of many students from a student's own; see zip.h. */
 #include <string.h>
 
 #include "instructor/inbox/names.h"
 #include "instructor/inbox/zip.h"
 #include "instructor/inbox/zip_directory.h"
-#include "instructor/inbox/zip_names.h"
 
-/* Does an LMS write names like one of the upper two of this path's? */
+/* Is one of the first two names of this path an LMS's? */
 static gboolean is_from_lms(const char *name)
 {
     g_auto(GStrv) parts = g_strsplit(name, "/", 3);
@@ -18,7 +17,7 @@ static gboolean is_from_lms(const char *name)
     return FALSE;
 }
 
-/* What the entry makes look like somebody's: the folder of a file to hand in, or a zip. Or NULL. */
+/* The folder of a submitted file, or a zip, which may be a student's; else NULL. */
 static char *somebody(const char *name, const Rubric *rubric)
 {
     g_autofree char *base = g_path_get_basename(name);
@@ -44,7 +43,7 @@ gboolean archive_holds_class(const char *path, const Rubric *rubric)
             continue;
         if (strcmp(place, ".") == 0)
             return FALSE;
-        /* Beside each other: a folder within another's is part of the same work. */
+        /* Only folders beside each other are of different students. */
         char *parent = g_path_get_dirname(place);
         const char *other = g_hash_table_lookup(by_parent, parent);
         several = several || (other != NULL && strcmp(other, place) != 0);

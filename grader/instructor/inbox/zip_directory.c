@@ -20,10 +20,10 @@
 
 typedef struct {
     int file;
-    guint64 start;     /* of the list, in the file */
-    guint64 shift;     /* of all places that are written in it: something lies before the archive */
-    GBytes *list;      /* the entries, one after the other */
-    const char *label; /* of the archive, in messages */
+    guint64 start;      /* of the list, in the file */
+    guint64 shift;      /* to add to all places in it, since other bytes may precede the archive */
+    GBytes *list;       /* the entries, one after the other */
+    const char *label;  /* of the archive, in messages */
     GHashTable *places; /* guint64 *: of the entries' data */
     guint shared;       /* entries whose place another has */
     GPtrArray *names;
@@ -136,7 +136,7 @@ static guint64 entry_place(const guint8 *entry, const guint8 *extra, gsize lengt
     return place;
 }
 
-/* Is the data at this place called the same? */
+/* Does the data at this place have the same name? */
 static gboolean is_called(const Directory *directory, guint64 place, const guint8 *name,
                           gsize length)
 {
@@ -153,7 +153,7 @@ static gboolean add_entry(Directory *directory, const char *name, gsize length, 
     g_ptr_array_add(directory->names, text);
     if (!g_hash_table_add(directory->places, g_memdup2(&place, sizeof place)))
         directory->shared++;
-    /* Of a bomb the number is told at the end. */
+    /* Entries that share a place are counted, and reported at the end. */
     else if (!is_called(directory, place, (const guint8 *)name, length)) {
         g_autofree char *shown = escape_text(text, -1, 120, FALSE);
         g_set_error(error, GRADER_ERROR, GRADER_ERROR_USAGE,
@@ -202,7 +202,7 @@ static gboolean read_all(Directory *directory, GError **error)
 
 GPtrArray *zip_directory_read(const char *path, const char *label, GError **error)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    files_autofd int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file < 0) {
         grader_set_errno(error, "cannot open '%s'", path);
         return NULL;
@@ -211,7 +211,6 @@ GPtrArray *zip_directory_read(const char *path, const char *label, GError **erro
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     Directory directory = {.file = file, .label = label, .places = places, .names = names};
     gboolean good = read_all(&directory, error);
-    close(file);
     if (directory.list != NULL)
         g_bytes_unref(directory.list);
     return good ? g_steal_pointer(&names) : NULL;

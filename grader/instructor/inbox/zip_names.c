@@ -12,6 +12,12 @@
 #define MAX_DEPTH 16
 #define SEEN_DEPTH 3 /* what wraps all, a student, and a folder that is called like the file */
 
+gboolean archive_is_zip(const char *name)
+{
+    gsize length = strlen(name);
+    return length > 4 && g_ascii_strcasecmp(name + length - 4, ".zip") == 0;
+}
+
 static gboolean has_control(const char *name)
 {
     for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at))
@@ -100,7 +106,7 @@ char *archive_name_folder(const char *name, ArchiveOf of, const Rubric *rubric)
     g_autofree char *folder = g_path_get_dirname(name);
     g_autofree char *base = g_path_get_basename(name);
     gboolean is_folder = g_str_has_suffix(name, "/");
-    /* A folder that is called like the file: intake has words for it. */
+    /* Intake reports a folder that has the name of the file. */
     gboolean like_file =
         is_folder && g_ptr_array_find_with_equal_func(rubric->files, base, g_str_equal, NULL);
     if (like_file || (!is_folder && archive_name_wanted(name, rubric) >= 0))

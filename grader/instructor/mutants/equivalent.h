@@ -9,8 +9,8 @@
  *           - for (int key = 0; key < length; key++)
  *         why: the largest of all scores is the same when the first is looked at twice
  *
- * They are found by their text, so moving code does no harm; an entry whose line has changed fits no
- * mutant any more, and that is an error. What is white space in the source is one blank here.
+ * They are found by their text, so moving code does no harm; an entry whose line has changed fits
+ * no mutant any more, and that is an error. What is white space in the source is one blank here.
  */
 #pragma once
 
@@ -22,11 +22,11 @@ typedef struct {
     guint64 used;       /* bit i: a mutant was excused by becomes[i] */
 } Equivalent;
 
-/* As Equivalent *. */
+/* Read the file, as Equivalent *. */
 GPtrArray *equivalent_load(const char *path, GError **error);
 
 /* Why this mutant is no mistake, or NULL if it is not in the list. */
 const char *equivalent_reason(GPtrArray *list, const Mutation *mutation);
 
-/* What no mutant needed, as char *: "softmax_row: LINE". */
+/* The entries that excused no mutant, as char *: "softmax_row: LINE". */
 GPtrArray *equivalent_stale(const GPtrArray *list);

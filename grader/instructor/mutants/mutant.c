@@ -155,7 +155,7 @@ Mutant *mutant_load(const char *path, GError **error)
 
 /* ---- the source ------------------------------------------------------------------------------ */
 
-/* Where the text begins at the beginning of a line, at `from` or later. */
+/* Find the text at the beginning of a line, at `from` or later. */
 static char *find_lines(char *from, const char *begin, const char *text)
 {
     char *at = strstr(from, text);
@@ -184,22 +184,4 @@ char *mutant_apply(const Mutant *mutant, const char *base, GError **error)
         g_string_insert(source, where, edit->text);
     }
     return g_string_free(g_steal_pointer(&source), FALSE);
-}
-
-static gint compare_paths(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-GPtrArray *mutant_list(const char *folder, GError **error)
-{
-    g_autoptr(GDir) directory = g_dir_open(folder, 0, error);
-    if (directory == NULL)
-        return NULL;
-    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; (name = g_dir_read_name(directory)) != NULL;)
-        if (g_str_has_suffix(name, ".mutant"))
-            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
-    g_ptr_array_sort(paths, compare_paths);
-    return paths;
 }

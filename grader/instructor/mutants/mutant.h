@@ -14,12 +14,13 @@
  *     with:
  *         float scale = 1.0f / (float)d_k;
  *
- * `loses` are the rubric items that must lose points, `fails` hidden tests that must fail among others
- * (it may be left out, but each test stands in some mutant, so that none is lost unseen), `hint` words of which one is expected in what
- * the student is told. `cause` is for a mistake that the outputs give away: one of its words is in
- * each likely cause that the student is told; without it no cause may be told. There may be several pairs of replace and with; they are applied in their
- * order. The text of each is whole lines, must occur exactly once, and may be replaced by nothing;
- * empty lines at its end do not count.
+ * `loses` are the rubric items that must lose points, `fails` hidden tests that must fail among
+ * others (it may be left out, but each test stands in some mutant, so that none is lost unseen),
+ * `hint` words of which one is expected in what the student is told. `cause` is for a mistake that
+ * the outputs give away: one of its words is in each likely cause that the student is told; without
+ * it no cause may be told. There may be several pairs of replace and with; they are applied in
+ * their order. The text of each is whole lines, must occur exactly once, and may be replaced by
+ * nothing; empty lines at its end do not count.
  *
  * Errors are of the kind SOLUTION and start with "FILE:LINE: ".
  */
@@ -50,8 +51,5 @@ Mutant *mutant_load(const char *path, GError **error);
 void mutant_free(Mutant *mutant);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mutant, mutant_free)
 
-/* Its source: the text of the base with every edit made. */
+/* The mutant's source: the text of its base with every edit made. */
 char *mutant_apply(const Mutant *mutant, const char *base, GError **error);
-
-/* The paths of all mutants in a folder, in the order of their names. */
-GPtrArray *mutant_list(const char *folder, GError **error);

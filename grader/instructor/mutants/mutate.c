@@ -50,7 +50,6 @@ static char *describe(const char *old, const char *replacement)
     return g_strdup_printf("'%s' becomes '%s'", from, to);
 }
 
-/* Replace the tokens from first to last. */
 static void replace(Mutator *mutator, guint first, guint last, const char *kind,
                     const char *replacement)
 {
@@ -154,7 +153,7 @@ static void change_condition(Mutator *mutator, guint i)
     replace(mutator, i + 1, last, "condition", negated);
 }
 
-/* Let one operand of && or || not count. */
+/* Replace one operand of && or || by the value that has no effect. */
 static void drop_operands(Mutator *mutator, guint i)
 {
     static const char *const ends[] = {"&&", "||", ";", ",", "?", ":", "=", "return", NULL};
@@ -269,7 +268,7 @@ static gint compare_places(gconstpointer a, gconstpointer b)
     return (gint)left->column - (gint)right->column;
 }
 
-/* Where are we after token i? A function begins with its name and ends with its last brace. */
+/* Keep track of the function and the open brackets at token i. */
 static void follow(Mutator *mutator, guint i)
 {
     const GArray *tokens = mutator->tokens;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What is skipped comes first, then what is a token; a name for neither is needed. */
+/* The first group matches what is skipped, the other alternatives are tokens. */
 static const char pattern[] = "(?<skipped>\\s+|//[^\\n]*|/\\*.*?\\*/|(?m:^#[^\\n]*))"
                               "|\"(?:\\\\.|[^\"\\\\])*\"|'(?:\\\\.|[^'\\\\])*'"
                               "|[A-Za-z_]\\w*|\\.?\\d[\\w.]*"

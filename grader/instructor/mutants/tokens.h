@@ -1,5 +1,5 @@
 /*
- * tokens.h: a C source as tokens, and what belongs together in it.
+ * tokens.h: splits a C source into tokens, and finds its brackets.
  */
 #pragma once
 
@@ -10,7 +10,7 @@ typedef struct {
     char *text;
 } Token;
 
-/* Without white space, comments, and preprocessor lines; as an array of Token. */
+/* Read the tokens (Token) of a text. White space, comments and directives are skipped. */
 GArray *tokens_read(const char *text);
 
 gboolean token_is(const GArray *tokens, guint i, const char *text);

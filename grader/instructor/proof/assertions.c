@@ -21,7 +21,7 @@ static void compare(ProofCheck *check, GKeyFile *written, const char *suite, con
                     suite, test->name, test->assertions, FILE_NAME, expected, test->assertions);
 }
 
-/* What is written down and not there was left out, or has another name now. */
+/* A test that is written down but does not exist was removed or renamed. */
 static void find_missing(ProofCheck *check, GKeyFile *written, const Result *solution)
 {
     g_auto(GStrv) suites = g_key_file_get_groups(written, NULL);
@@ -50,7 +50,5 @@ void proof_check_assertions(Proof *proof, const Result *solution)
     }
     if (error == NULL)
         find_missing(check, written, solution);
-    check->says =
-        g_strdup_printf("each of %u hidden tests makes as many as are written down", tests);
-    proof_end(check);
+    proof_end(check, "each of %u hidden tests makes as many as are written down", tests);
 }

@@ -8,5 +8,5 @@
 
 #include "instructor/proof/proof.h"
 
-/* Compare with what was graded: `solution` passes all tests. One check. */
+/* Compare the file with a grading of the solution, which passes all tests. One check. */
 void proof_check_assertions(Proof *proof, const Result *solution);

@@ -1,4 +1,4 @@
-/* files.c: the files of tests/mutants/, each checked before anything is graded; see mutants.h. */
+/* files.c: checks the files of tests/mutants/ before anything is graded; see mutants.h. */
 #include <string.h>
 
 #include "base/error.h"
@@ -19,26 +19,15 @@ static void check_items(const Proof *proof, const Mutant *mutant, ProofCheck *ch
                         mutant->loses_line, mutant->loses[i]);
 }
 
-static gboolean is_listed(const Proof *proof, const char *name)
-{
-    for (guint i = 0; i < proof->context->listed->len; i++) {
-        const ListedTest *test = proof->context->listed->pdata[i];
-        g_autofree char *full = g_strdup_printf("%s/%s", test->suite, test->name);
-        if (g_str_equal(full, name))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 static void check_tests(const Proof *proof, const Mutant *mutant, ProofCheck *check)
 {
     for (guint i = 0; mutant->fails != NULL && mutant->fails[i] != NULL; i++)
-        if (!is_listed(proof, mutant->fails[i]))
+        if (!run_has_test(proof->context->listed, mutant->fails[i], NULL))
             proof_found(check, "%s:%u: there is no hidden test '%s'", mutant->path,
                         mutant->fails_line, mutant->fails[i]);
 }
 
-/* What the hidden tests can say, in small letters: all that is in their program. */
+/* All bytes of the hidden tests' program, in lower case: they contain every message. */
 static char *all_words(const Proof *proof, gsize *length, GError **error)
 {
     g_autofree char *bytes = NULL;
@@ -61,7 +50,6 @@ static void check_causes(const Mutant *mutant, const char *words, gsize length, 
 
 /* ---- what it makes --------------------------------------------------------------------------- */
 
-/* The source, or NULL and a finding. */
 static char *make_source(const Proof *proof, const Mutant *mutant, ProofCheck *check)
 {
     g_autoptr(GError) reason = NULL;
@@ -103,7 +91,7 @@ static void read_gcc_line(const Proof *proof, const char *line, ProofCheck *chec
                 what + strlen(" error: "));
 }
 
-/* One gcc for all of them, which makes nothing. */
+/* Run gcc once for all mutants, with -fsyntax-only. */
 static gboolean check_they_compile(const Proof *proof, ProofCheck *check, GError **error)
 {
     g_autoptr(FilesScratch) folder = files_scratch_new(error);
@@ -161,16 +149,17 @@ gboolean proof_add_written(Proof *proof, GError **error)
 {
     ProofCheck *check = proof_begin(proof, "files of mutants");
     g_autofree char *folder = g_build_filename(proof->kit->root, "tests", "mutants", NULL);
-    g_autoptr(GPtrArray) paths = mutant_list(folder, error);
+    g_autoptr(GPtrArray) names = proof_list_files(folder, ".mutant", error);
     gsize length = 0;
-    g_autofree char *words = paths != NULL ? all_words(proof, &length, error) : NULL;
+    g_autofree char *words = names != NULL ? all_words(proof, &length, error) : NULL;
     if (words == NULL)
         return FALSE;
-    for (guint i = 0; i < paths->len; i++)
-        add_written(proof, paths->pdata[i], words, length, check);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
+        add_written(proof, path, words, length, check);
+    }
     if (proof->mutants->len > 0 && !check_they_compile(proof, check, error))
         return FALSE;
-    check->says = g_strdup_printf("all %u can be read, and compile", paths->len);
-    proof_end(check);
+    proof_end(check, "all %u can be read, and compile", names->len);
     return TRUE;
 }

@@ -70,7 +70,7 @@ static char *run_there(const char *folder, const char *const *argv, int worst, P
     return NULL;
 }
 
-/* What the public tests say there of the attention.c that is there. */
+/* Grade the attention.c in the folder by its public tests. */
 static Result *check_there(const char *folder, ProofCheck *check, GError **error)
 {
     g_autofree char *grader = g_build_filename(folder, "build", "grader", NULL);
@@ -79,7 +79,7 @@ static Result *check_there(const char *folder, ProofCheck *check, GError **error
     return text != NULL ? result_from_json(text, strlen(text), error) : NULL;
 }
 
-/* Every item has all of its points, or none of them has any. */
+/* Check that every item earns all of its points, or none. */
 static void expect_points(const Result *result, gboolean all, const char *what, ProofCheck *check)
 {
     if (result->status != SUBMISSION_GRADED)
@@ -130,8 +130,7 @@ static gboolean check_layout(Proof *proof, const GPtrArray *files, GError **erro
     if (scratch == NULL || !release_write(files, scratch, proof->rubric->assignment, error) ||
         !build_and_check(proof, folder, check, error))
         return FALSE;
-    check->says = g_strdup("the solution earns every point there, the stubs none");
-    proof_end(check);
+    proof_end(check, "the solution earns every point there, the stubs none");
     return TRUE;
 }
 
@@ -156,8 +155,7 @@ static gboolean check_stubs(Proof *proof, GError **error)
     if (!trials_run(proof->context, trials, "stubs", error))
         return FALSE;
     expect_points(trial->result, FALSE, "the stubs", check);
-    check->says = g_strdup("0 points on every item of the hidden tests");
-    proof_end(check);
+    proof_end(check, "0 points on every item of the hidden tests");
     return TRUE;
 }
 
@@ -191,7 +189,9 @@ static char *read_masked_score(const char *header)
     return g_strndup(begin, strcspn(begin, "fF)\n"));
 }
 
-/* One number in attention.h, the handout and the words of the tests; the solution takes its name. */
+/*
+ * The header, the handout and the tests' messages have the same number; the solution uses its name.
+ */
 static gboolean check_masked_score(const Proof *proof, const char *handout, ProofCheck *check,
                                    GError **error)
 {
@@ -222,7 +222,7 @@ static gboolean check_masked_score(const Proof *proof, const char *handout, Proo
 
 /* ---- all that is promised -------------------------------------------------------------------- */
 
-/* What rubric.yaml gives is what the handout's table of points promises. */
+/* The handout's table of points has those of rubric.yaml. */
 static gboolean check_handout(Proof *proof, GError **error)
 {
     ProofCheck *check = proof_begin(proof, "the handout");
@@ -246,8 +246,7 @@ static gboolean check_handout(Proof *proof, GError **error)
     }
     if (!check_masked_score(proof, handout, check, error))
         return FALSE;
-    check->says = g_strdup("its points and its masked score are those of the rubric and the tests");
-    proof_end(check);
+    proof_end(check, "its points and its masked score are those of the rubric and the tests");
     return TRUE;
 }
 
@@ -257,8 +256,7 @@ gboolean proof_check_kit(Proof *proof, GError **error)
     g_autoptr(GPtrArray) files = gather(proof, check);
     if (files != NULL && !audit(proof, files, check, error))
         return FALSE;
-    check->says = g_strdup("students get what they should, and nothing else");
-    proof_end(check);
+    proof_end(check, "students get what they should, and nothing else");
     if (files != NULL && !check_layout(proof, files, error))
         return FALSE;
     return check_handout(proof, error) && check_stubs(proof, error);
@@ -284,7 +282,6 @@ gboolean proof_check_coverage(Proof *proof, const char *path, GError **error)
     if (proof->lines < 100 || proof->branches < 100)
         proof_found(check, "the hidden tests reach %g %% of its lines, %g %% of its branches",
                     proof->lines, proof->branches);
-    check->says = g_strdup("every line and every branch");
-    proof_end(check);
+    proof_end(check, "every line and every branch");
     return TRUE;
 }

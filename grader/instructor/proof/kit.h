@@ -9,5 +9,5 @@
 /* Four checks: what is released, the student's own layout, the handout, the stubs. */
 gboolean proof_check_kit(Proof *proof, GError **error);
 
-/* The coverage of the solution from a summary that gcovr wrote, as a check. NULL: it was not measured. */
+/* Check the coverage of the solution in a summary of gcovr; NULL if it was not measured. */
 gboolean proof_check_coverage(Proof *proof, const char *path, GError **error);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "instructor/proof/left_out.h"
+
 /* ---- which there are ------------------------------------------------------------------------- */
 
 gboolean proof_add_systematic(Proof *proof, GError **error)
@@ -26,9 +28,12 @@ gboolean proof_add_systematic(Proof *proof, GError **error)
 
 /* ---- what became of them --------------------------------------------------------------------- */
 
-static gboolean loses(const Result *result, const ItemResult *item)
+static gboolean loses_anything(const Proof *proof, const Result *result)
 {
-    return result->status != SUBMISSION_GRADED || item->points < item->max_points;
+    gboolean loses = result->status != SUBMISSION_GRADED;
+    for (guint i = 0; i < result->items->len; i++)
+        loses = loses || left_out_loses(proof->rubric, result, result->items->pdata[i]);
+    return loses;
 }
 
 static void judge(Proof *proof, ProofMutant *mutant)
@@ -36,16 +41,15 @@ static void judge(Proof *proof, ProofMutant *mutant)
     const Result *result = mutant->trial->result;
     gboolean compiles = result->status != SUBMISSION_NOT_COMPILED;
     mutant->verdict = compiles ? MUTANT_KILLED : MUTANT_NOT_COMPILED;
-    if (compiles && !result_is_full(result))
+    if (compiles && loses_anything(proof, result))
         return;
-    /* What another compiler refuses is still excused where it compiles. */
+    /* A mutant that does not compile here may compile elsewhere, so its excuse is not stale. */
     if (mutant->systematic != NULL)
         mutant->why = equivalent_reason(proof->equivalent, mutant->systematic);
     if (compiles)
         mutant->verdict = mutant->why != NULL ? MUTANT_EQUIVALENT : MUTANT_SURVIVED;
 }
 
-/* The tests that must fail, and do not. */
 static void check_fails(const ProofMutant *mutant, ProofCheck *check)
 {
     for (guint i = 0; mutant->written->fails != NULL && mutant->written->fails[i] != NULL; i++) {
@@ -56,7 +60,7 @@ static void check_fails(const ProofMutant *mutant, ProofCheck *check)
     }
 }
 
-static void check_written(const ProofMutant *mutant, ProofCheck *check)
+static void check_written(const Proof *proof, const ProofMutant *mutant, ProofCheck *check)
 {
     const Result *result = mutant->trial->result;
     const char *name = mutant->trial->name;
@@ -69,10 +73,10 @@ static void check_written(const ProofMutant *mutant, ProofCheck *check)
     for (guint i = 0; i < result->items->len; i++) {
         const ItemResult *item = result->items->pdata[i];
         gboolean expected = g_strv_contains((const char *const *)mutant->written->loses, item->id);
-        if (expected && !loses(result, item))
+        if (expected && item->points >= item->max_points)
             proof_found(check, "%s keeps all points of %s: it %s", name, item->id,
                         mutant->written->says);
-        else if (!expected && loses(result, item))
+        else if (!expected && left_out_loses(proof->rubric, result, item))
             proof_found(check, "%s loses points of %s, which its file does not name", name,
                         item->id);
     }
@@ -192,20 +196,18 @@ static void judge_written(Proof *proof, ProofCheck *points)
         if (mutant->written == NULL)
             continue;
         written++;
-        check_written(mutant, points);
+        check_written(proof, mutant, points);
         check_hint(mutant, hints);
         check_cause(proof, mutant, causes);
     }
     if (proof->causes_named * 10 < proof->causes_due * 9)
         proof_found(causes, "only %u of %u mutants are told the cause", proof->causes_named,
                     proof->causes_due);
-    points->says = g_strdup_printf("%u of %u lose exactly the items that they name",
-                                   written - MIN(written, points->findings->len), written);
-    hints->says = g_strdup_printf("each finds a word of its hint in the report");
-    causes->says = g_strdup_printf("the cause is told to %u of %u, and it is the true one",
-                                   proof->causes_named, proof->causes_due);
-    proof_end(hints);
-    proof_end(causes);
+    proof_end(points, "%u of %u lose exactly the items that they name",
+              written - MIN(written, points->findings->len), written);
+    proof_end(hints, "each finds a word of its hint in the report");
+    proof_end(causes, "the cause is told to %u of %u, and it is the true one", proof->causes_named,
+              proof->causes_due);
 }
 
 static void judge_systematic(Proof *proof)
@@ -225,11 +227,9 @@ static void judge_systematic(Proof *proof)
     for (guint i = 0; i < stale->len; i++)
         proof_found(check, "equivalent.yaml excuses what is no survivor: %s",
                     (const char *)stale->pdata[i]);
-    check->says =
-        g_strdup_printf("%u killed, %u equivalent for a reason, %u do not compile",
-                        count(proof, FALSE, MUTANT_KILLED), count(proof, FALSE, MUTANT_EQUIVALENT),
-                        count(proof, FALSE, MUTANT_NOT_COMPILED));
-    proof_end(check);
+    proof_end(check, "%u killed, %u equivalent for a reason, %u do not compile",
+              count(proof, FALSE, MUTANT_KILLED), count(proof, FALSE, MUTANT_EQUIVALENT),
+              count(proof, FALSE, MUTANT_NOT_COMPILED));
 }
 
 static gboolean is_named(const Proof *proof, const ListedTest *test)
@@ -257,11 +257,10 @@ static void judge_tests(Proof *proof)
                         "no mutant names %s/%s in 'fails:': if it is left out, nobody sees it",
                         test->suite, test->name);
     }
-    check->says = g_strdup_printf("each of %u hidden tests kills a mutant", listed->len);
-    proof_end(check);
+    proof_end(check, "each of %u hidden tests kills a mutant", listed->len);
 }
 
-/* An item that no mutant loses is decoration: it tells nobody from anybody. */
+/* An item that no mutant loses distinguishes no solutions. */
 static void judge_items(Proof *proof)
 {
     ProofCheck *check = proof_begin(proof, "rubric items");
@@ -271,21 +270,19 @@ static void judge_items(Proof *proof)
         for (guint k = 0; k < proof->mutants->len; k++) {
             const ProofMutant *mutant = proof->mutants->pdata[k];
             const ItemResult *of_mutant = result_item(mutant->trial->result, item->id);
-            lost += mutant->verdict == MUTANT_KILLED && loses(mutant->trial->result, of_mutant);
+            lost += mutant->verdict == MUTANT_KILLED &&
+                    left_out_loses(proof->rubric, mutant->trial->result, of_mutant);
         }
         if (lost == 0)
             proof_found(check, "no mutant loses points of %s", item->id);
     }
-    check->says = g_strdup("each is lost by some mutant, and earned by the solution");
-    proof_end(check);
+    proof_end(check, "each is lost by some mutant, and earned by the solution");
 }
 
 gboolean proof_check_mutants(Proof *proof, GError **error)
 {
     ProofCheck *points = proof_begin(proof, "written mutants");
-    gboolean ran = run(proof, error);
-    proof_end(points);
-    if (!ran)
+    if (!run(proof, error))
         return FALSE;
     judge_written(proof, points);
     if (proof->mutations != NULL)

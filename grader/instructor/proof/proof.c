@@ -1,7 +1,9 @@
 /* proof.c: see proof.h. */
 #include "instructor/proof/proof.h"
 
-/* Mutants get the same inputs each time, so that what survives today survives tomorrow. */
+#include <string.h>
+
+/* Mutants always get the same inputs, so that the same ones survive each time. */
 #define MUTANT_SEED 1
 
 static void check_free(ProofCheck *check)
@@ -54,9 +56,13 @@ ProofCheck *proof_begin(Proof *proof, const char *name)
     return check;
 }
 
-void proof_end(ProofCheck *check)
+void proof_end(ProofCheck *check, const char *says, ...)
 {
+    va_list arguments;
+    va_start(arguments, says);
+    check->says = g_strdup_vprintf(says, arguments);
     check->usec += g_get_monotonic_time();
+    va_end(arguments);
 }
 
 void proof_found(ProofCheck *check, const char *format, ...)
@@ -73,6 +79,24 @@ gboolean proof_holds(const Proof *proof)
         if (((const ProofCheck *)proof->checks->pdata[i])->findings->len > 0)
             return FALSE;
     return TRUE;
+}
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+GPtrArray *proof_list_files(const char *folder, const char *suffix, GError **error)
+{
+    g_autoptr(GDir) directory = g_dir_open(folder, 0, error);
+    if (directory == NULL)
+        return NULL;
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; (name = g_dir_read_name(directory)) != NULL;)
+        if (g_str_has_suffix(name, suffix))
+            g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_names);
+    return names;
 }
 
 ProofMutant *proof_add_mutant(Proof *proof, const char *name, const char *source)

@@ -1,7 +1,6 @@
 /*
- * proof.h: what `grader validate` found out about the assignment. Each part of it is a check with
- * what it found wrong; the rest is what an instructor wants to see besides. The page, the text and
- * the JSON are made from this.
+ * proof.h: what `grader validate` found out about the assignment: checks, each with what does not
+ * hold, and further results for the instructor. The page, the text and the JSON are made from this.
  */
 #pragma once
 
@@ -19,12 +18,12 @@ typedef struct {
 
 typedef enum {
     MUTANT_KILLED,       /* it loses points */
-    MUTANT_SURVIVED,     /* it does not: a test is missing */
-    MUTANT_EQUIVALENT,   /* it does not, and is no mistake */
-    MUTANT_NOT_COMPILED, /* no mutant at all */
+    MUTANT_SURVIVED,     /* it keeps all points: a test is missing */
+    MUTANT_EQUIVALENT,   /* it keeps all points, and is no mistake */
+    MUTANT_NOT_COMPILED, /* it is no mutant */
 } MutantVerdict;
 
-/* A wrong solution and what became of it. */
+/* A wrong solution, and how it was graded. */
 typedef struct {
     Trial *trial;
     Mutant *written;      /* of tests/mutants/, or NULL */
@@ -42,7 +41,7 @@ typedef struct {
     GPtrArray *mutations;  /* Mutation, of the systematic ones */
     GPtrArray *equivalent; /* Equivalent */
     GPtrArray *right;      /* Trial: the solution and the correct ones, each with each seed */
-    guint causes_due, causes_named; /* of the mutants that have a cause, how many were told it */
+    guint causes_due, causes_named; /* mutants that have a cause, and those whose report names it */
     double lines, branches; /* coverage of the solution in percent, below 0 if not measured */
 } Proof;
 
@@ -51,18 +50,25 @@ Proof *proof_new(const Kit *kit, const Rubric *rubric, const GradeContext *conte
 void proof_free(Proof *proof);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Proof, proof_free)
 
-/* A new check, at the end of the list. Its time runs until the next one begins, or proof_end(). */
+/* Begin a check, at the end of the list. */
 ProofCheck *proof_begin(Proof *proof, const char *name);
-void proof_end(ProofCheck *check);
+
+/* Add something that does not hold. */
 void proof_found(ProofCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* Nothing was found by any check. */
+/* End a check, and say in a line what holds if nothing was found. */
+void proof_end(ProofCheck *check, const char *says, ...) G_GNUC_PRINTF(2, 3);
+
+/* Do all checks hold? */
 gboolean proof_holds(const Proof *proof);
 
-/* A new mutant, whose memory is looked at if it passes all tests. */
+/* The names of the files in a folder that end with the suffix, sorted, as char *. */
+GPtrArray *proof_list_files(const char *folder, const char *suffix, GError **error);
+
+/* Add a mutant, whose memory is checked if it passes all tests. */
 ProofMutant *proof_add_mutant(Proof *proof, const char *name, const char *source);
 
-/* "attention.c:95:33: comparison: '<' becomes '<='", or what a written one says. */
+/* A mutant in words: "attention.c:95:33: comparison: '<' becomes '<='", or what its file says. */
 char *proof_mutant_says(const ProofMutant *mutant);
 
 /* How many mutants a test of the assignment kills. */

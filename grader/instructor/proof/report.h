@@ -1,5 +1,5 @@
 /*
- * report.h: a proof for people and for programs.
+ * report.h: a proof as text, as a page, and as JSON.
  */
 #pragma once
 
@@ -13,10 +13,7 @@ void proof_print(const Proof *proof, FILE *file);
 /* Everything, as a JSON object. Free it with g_free(). */
 char *proof_to_json(const Proof *proof);
 
-/*
- * One page without scripts: checks, the matrix of mutants against tests, survivors and their
- * reasons, margins, times.
- */
+/* A page without scripts: checks, survivors, the matrix of mutants and tests, margins. */
 char *proof_to_html(const Proof *proof);
 
 /* What solutions there are among proof->right, with their largest margins; as ProofMargin. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "instructor/proof/assertions.h"
+#include "instructor/proof/left_out.h"
 
 #define REFERENCE "solution"
 
@@ -24,29 +25,10 @@ static void add(Proof *proof, const char *name, const char *text, guint seeds)
     }
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names of the C files in tests/correct/, sorted. */
-static GPtrArray *list_correct(const char *folder, GError **error)
-{
-    g_autoptr(GDir) directory = g_dir_open(folder, 0, error);
-    if (directory == NULL)
-        return NULL;
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; (name = g_dir_read_name(directory)) != NULL;)
-        if (g_str_has_suffix(name, ".c"))
-            g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
-    return names;
-}
-
 static gboolean add_correct(Proof *proof, guint seeds, GError **error)
 {
     g_autofree char *folder = g_build_filename(proof->kit->root, "tests", "correct", NULL);
-    g_autoptr(GPtrArray) names = list_correct(folder, error);
+    g_autoptr(GPtrArray) names = proof_list_files(folder, ".c", error);
     for (guint i = 0; names != NULL && i < names->len; i++) {
         g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
         g_autofree char *text = NULL;
@@ -57,39 +39,27 @@ static gboolean add_correct(Proof *proof, guint seeds, GError **error)
     return names != NULL;
 }
 
-/* What a right solution lost, in a line; NULL if nothing, and no test named a cause. */
-static char *find_loss(const Trial *trial)
-{
-    const Result *result = trial->result;
-    if (result->status != SUBMISSION_GRADED)
-        return g_strdup_printf("%s: %s", submission_status_word(result->status), result->reason);
-    for (guint i = 0; i < result->items->len; i++) {
-        const ItemResult *item = result->items->pdata[i];
-        for (guint k = 0; k < item->tests->len; k++) {
-            const TestResult *test = item->tests->pdata[k];
-            if (test->status != TEST_PASSED)
-                return g_strdup_printf("%s/%s: %s", item->id, test->name, test->message);
-        }
-        if (item->memory->len > 0)
-            return g_strdup_printf("%s: %s", item->id,
-                                   ((const MemoryFinding *)item->memory->pdata[0])->message);
-    }
-    return result_is_full(result) ? NULL : g_strdup("points were lost");
-}
-
 static void judge(const Proof *proof, gboolean reference, ProofCheck *check)
 {
-    guint gradings = 0;
+    guint gradings = 0, partial = 0;
     for (guint i = 0; i < proof->right->len; i++) {
         const Trial *trial = proof->right->pdata[i];
         if (g_str_equal(trial->name, REFERENCE) != reference)
             continue;
-        gradings++;
-        g_autofree char *loss = find_loss(trial);
+        guint left_out;
+        g_autofree char *loss = left_out_find_loss(trial->result, &left_out);
         if (loss != NULL)
             proof_found(check, "%s with seed %u: %s", trial->name, trial->seed, loss);
+        else if (reference && left_out > 0)
+            proof_found(check, "%s does not define the functions of every item", trial->name);
+        gradings++;
+        partial += left_out > 0;
     }
-    check->says = g_strdup_printf("full marks in each of %u gradings", gradings);
+    if (partial == 0)
+        proof_end(check, "full marks in each of %u gradings", gradings);
+    else
+        proof_end(check, "full marks in each of %u gradings, %u of them without some items",
+                  gradings, partial);
 }
 
 static void check_margins(Proof *proof)
@@ -105,8 +75,7 @@ static void check_margins(Proof *proof)
     }
     if (largest < LEAST_MARGIN)
         proof_found(check, "it is loose: the largest error is %.2g %% of it", 100 * largest);
-    check->says = g_strdup_printf("the largest error is %.2g %% of it", 100 * largest);
-    proof_end(check);
+    proof_end(check, "the largest error is %.2g %% of it", 100 * largest);
 }
 
 gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error)
@@ -121,13 +90,13 @@ gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error
         !trials_run(proof->context, proof->right, "right solutions", error))
         return FALSE;
     judge(proof, TRUE, solution);
-    proof_end(solution);
     ProofCheck *correct = proof_begin(proof, "other right solutions");
+    if (!left_out_check(proof, text, correct, error))
+        return FALSE;
     judge(proof, FALSE, correct);
-    proof_end(correct);
     check_margins(proof);
     const Trial *first = proof->right->pdata[0];
-    if (result_is_full(first->result)) /* or that is what there is to mend */
+    if (result_is_full(first->result)) /* otherwise that is what must be fixed first */
         proof_check_assertions(proof, first->result);
     return TRUE;
 }

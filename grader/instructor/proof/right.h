@@ -11,7 +11,7 @@ typedef struct {
 } ProofSeeds;
 
 /*
- * Grade them all, and check points, margins and assertions: four checks. The memory of each is looked at with
- * its first seed.
+ * Grade them all, and check points, margins and assertions: four checks. The memory of each is
+ * checked with its first seed. Solutions of tests/correct/ may leave out items: see left_out.h.
  */
 gboolean proof_check_right(Proof *proof, const ProofSeeds *seeds, GError **error);

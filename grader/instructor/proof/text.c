@@ -77,7 +77,6 @@ static json_t *describe_checks(const Proof *proof)
     return checks;
 }
 
-/* The names of the tests that it fails. */
 static json_t *describe_kills(const Proof *proof, const ProofMutant *mutant)
 {
     json_t *tests = json_array();

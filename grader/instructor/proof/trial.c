@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/files.h"
 
 Trial *trial_new(const char *name, const char *source, guint32 seed)
@@ -25,17 +24,31 @@ void trial_free(Trial *trial)
     g_free(trial);
 }
 
+gboolean trial_misses_function(const TestResult *test)
+{
+    return g_strcmp0(test->failure, "not_defined") == 0;
+}
+
+gboolean trial_leaves_out(const ItemResult *item)
+{
+    for (guint i = 0; i < item->tests->len; i++)
+        if (!trial_misses_function(item->tests->pdata[i]))
+            return FALSE;
+    return item->tests->len > 0;
+}
+
 gboolean trial_failed(const Trial *trial, const char *suite, const char *name)
 {
     const ItemResult *item = result_item(trial->result, suite);
     const TestResult *test = item != NULL ? item_test(item, name) : NULL;
-    return test != NULL && (test->status == TEST_FAILED || test->status == TEST_CRASHED ||
-                            test->status == TEST_TIMED_OUT);
+    return test != NULL && !trial_leaves_out(item) &&
+           (test->status == TEST_FAILED || test->status == TEST_CRASHED ||
+            test->status == TEST_TIMED_OUT);
 }
 
 /* ---- one ------------------------------------------------------------------------------------- */
 
-/* The largest of the shares that the tests noted. */
+/* The largest of the shares of the tolerance that the tests wrote. */
 static double read_margin(const char *path)
 {
     g_autofree char *text = NULL;
@@ -52,11 +65,8 @@ static char *write_submission(const Trial *trial, const char *folder, GError **e
 {
     g_autofree char *submission = g_build_filename(folder, "submission", NULL);
     g_autofree char *file = g_build_filename(submission, "attention.c", NULL);
-    if (g_mkdir(submission, 0755) < 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", submission);
-        return NULL;
-    }
-    if (!g_file_set_contents(file, trial->source, -1, error))
+    if (!files_make_folder(submission, 0755, error) ||
+        !g_file_set_contents(file, trial->source, -1, error))
         return NULL;
     return g_steal_pointer(&submission);
 }
@@ -83,13 +93,13 @@ static gboolean run(const GradeContext *context, Trial *trial, const char *submi
 
 /* ---- those of one source --------------------------------------------------------------------- */
 
-/* Trials that follow each other and share a source: what needs no look at the memory is built once. */
+/* Trials in a row with one source. Those whose memory is not checked share a build. */
 typedef struct {
     Trial *const *trials;
     guint count;
 } Group;
 
-/* So few that all processors have something to do until the end. */
+/* The size of a group is bounded, so that no processor is idle at the end. */
 #define GROUP_MOST 25
 
 static gboolean run_group(const GradeContext *context, const Group *group, GError **error)
@@ -102,7 +112,7 @@ static gboolean run_group(const GradeContext *context, const Group *group, GErro
         if (!run(context, group->trials[i], submission, built, error))
             return FALSE;
         if (group->trials[i]->result->status != SUBMISSION_GRADED)
-            built = NULL; /* there is nothing to take */
+            built = NULL; /* there is no build to share */
     }
     return submission != NULL;
 }
@@ -129,16 +139,15 @@ static GPtrArray *list_groups(const GPtrArray *trials)
 typedef struct {
     const GradeContext *context;
     const char *label;
-    GMutex mutex; /* of what follows */
+    GMutex mutex; /* guards what follows */
     guint done, all;
     GError *error; /* the first */
 } Batch;
 
-/* So few are done at once; a log has a line for so many. */
+/* Fewer trials show no progress; a log gets a line for each PROGRESS_STEP. */
 #define PROGRESS_LEAST 20
 #define PROGRESS_STEP 50
 
-/* On a terminal one line that changes; in a log, a line now and then. */
 static void show_progress(const Batch *batch, guint before)
 {
     gboolean last = batch->done == batch->all;

@@ -1,6 +1,6 @@
 /*
- * trial.h: an attention.c of ours, not of a student, graded to see what the tests make of it.
- * Hundreds of them run on all processors.
+ * trial.h: grades an attention.c of our own, to see how the tests judge it. Hundreds of trials run
+ * on all processors.
  */
 #pragma once
 
@@ -12,23 +12,31 @@ typedef struct {
     guint32 seed;
     GradeMemory memory;
     gboolean measure; /* the margin */
-    /* What came out. */
+    /* The result. */
     Result *result;
     double margin; /* the largest error of a result, as a share of the tolerance; if measured */
-    gint64 usec;   /* that it took */
+    gint64 usec;   /* the time it took */
 } Trial;
 
 Trial *trial_new(const char *name, const char *source, guint32 seed);
 void trial_free(Trial *trial);
 
 /*
- * Grade all of them with the context. Those that follow each other with the same source, and whose
- * memory is not looked at, are built once for many; `label` is for the line that shows how far it is. Errors are
- * ours: a trial that cannot be graded has a result that says so.
+ * Grade all trials (Trial *). Those that follow each other with the same source, and whose memory
+ * is not checked, share a build. `label` names them in the progress line. Errors are faults of the
+ * grader: a trial that cannot be graded has a result that says so.
  */
 gboolean trials_run(const GradeContext *context, const GPtrArray *trials, const char *label,
                     GError **error);
 
-/* Did the test fail, in whatever way? FALSE also if it is not there, and if another item's functions
- * were missing. */
+/* Did the test fail because the source does not define a function? */
+gboolean trial_misses_function(const TestResult *test);
+
+/* Does the source leave out this item: does each of its tests miss a function? */
+gboolean trial_leaves_out(const ItemResult *item);
+
+/*
+ * Did the test fail, in whatever way? FALSE also if it is not there, if its item is left out, and
+ * if another item's functions were missing.
+ */
 gboolean trial_failed(const Trial *trial, const char *suite, const char *name);

@@ -7,10 +7,10 @@
 #include "instructor/release/stub.h"
 #include "run/run.h"
 
-/* Shorter files have nothing to give away, and may well be equal to others. */
+/* Shorter files have no secrets, and may equal others by chance. */
 #define SECRET_FILE 200
 
-/* What must not be found, and what that is called in a finding. */
+/* A text that must not be found, and what findings call it. */
 typedef struct {
     char *text;
     gboolean whole_word;
@@ -59,7 +59,7 @@ static gboolean add_solution(Audit *audit, const char *root, GError **error)
         return FALSE;
     for (char **line = lines; *line != NULL; line++)
         add_secret(audit, *line, FALSE, "a line of the solution");
-    /* Put together here, so that the audit does not find itself. */
+    /* The markers are put together here, so that the audit does not find them in this file. */
     static const char *const markers[] = {"BEGIN", "END"};
     for (gsize i = 0; i < G_N_ELEMENTS(markers); i++) {
         g_autofree char *marker = g_strconcat(markers[i], " SOLUTION", NULL);
@@ -87,7 +87,7 @@ static gboolean has_public_title(const GPtrArray *public, const ListedTest *test
     return FALSE;
 }
 
-/* A name of one word ("scale") may stand anywhere in a sentence; it is looked for with its suite. */
+/* A name of one word ("scale") may occur in any sentence, so it is looked for with its suite. */
 static void add_hidden(Audit *audit, const GPtrArray *public, const ListedTest *test)
 {
     static const char *const forms[] = {"/", ".", ", "};
@@ -101,7 +101,7 @@ static void add_hidden(Audit *audit, const GPtrArray *public, const ListedTest *
         add_secret(audit, test->title, TRUE, "the title of a hidden test");
 }
 
-/* Remember every file in a folder of the kit by its checksum. A folder that is not there is fine. */
+/* Add the checksum of every file in a folder of the kit. The folder may be missing. */
 static void add_files(Audit *audit, const char *root, const char *name)
 {
     g_autofree char *path = g_build_filename(root, name, NULL);
@@ -123,7 +123,7 @@ static void add_files(Audit *audit, const char *root, const char *name)
     }
 }
 
-/* Some who hand in hand in the stubs. */
+/* The sample class has a submission that is the starter, which students get. */
 static void forget_starter(Audit *audit, const char *root)
 {
     g_autofree char *path = g_build_filename(root, "starter", "attention.c", NULL);

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "instructor/release/stub.h"
 
-/* What is taken: a folder or file of the kit, its place in the release, and what is left out. */
+/* A folder or file of the kit, its place in the release, and what of it is left out. */
 typedef struct {
     const char *from, *to, *without;
 } Source;
@@ -21,7 +21,7 @@ static const Source sources[] = {
     {"tests/support", "tests/support", "tests/support/direct.c"},
 };
 
-/* Names that a release may have. */
+/* The names that files of a release may have. */
 static const char *const patterns[] = {
     "*.c",    "*.h",      "*.mk",       "*.sh",    "*.md",     "*.yml",      "*.yaml",
     "*.json", "Makefile", "Dockerfile", "LICENSE", "packages", ".gitignore",
@@ -106,7 +106,6 @@ static gboolean add(Gathering *gathering, const char *from, const char *to, cons
     return add_file(gathering, path, from, to, (int)status.st_mode, error);
 }
 
-/* The stubs that students get are those that the solution gives now. */
 static gboolean check_starter(const char *root, GError **error)
 {
     g_autofree char *solution = g_build_filename(root, "solution", "attention.c", NULL);

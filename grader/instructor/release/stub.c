@@ -10,7 +10,7 @@
 #define STUB_SUFFIX " */"
 #define TODO_COMMENT "/* TODO: your code, in place of these lines. */"
 
-/* Bytes from which a line of a solution gives something away: "if (lengths == NULL)" does not. */
+/* A line of a solution is a secret from this length on: "if (lengths == NULL)" is none. */
 #define SECRET_LENGTH 24
 
 typedef enum { LINE_SHARED, LINE_BEGIN, LINE_STUB, LINE_SOLUTION, LINE_END } LineKind;
@@ -36,7 +36,7 @@ static gboolean is_stub(const char *stripped)
            g_str_has_prefix(stripped, STUB_PREFIX) && g_str_has_suffix(stripped, STUB_SUFFIX);
 }
 
-/* True for what its writer may have meant as a marker; stub.h says what that is. */
+/* Could the line be meant as a marker? See stub.h. */
 static gboolean looks_like_marker(const char *text)
 {
     static const char pattern[] = "(?i:solution)"

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 
-/* All files of a release are of this moment, so that its bytes tell only what is in it. */
+/* All files of a release have this time, so that the same files give the same bytes. */
 #define RELEASE_TIME 1767225600 /* 2026-01-01 00:00:00 UTC */
 
 /* ---- the folder ------------------------------------------------------------------------------ */
@@ -20,11 +20,8 @@ static gboolean write_file(const ReleaseFile *file, const char *folder, GError *
     g_autofree char *parent = g_path_get_dirname(path);
     gsize length;
     const char *bytes = g_bytes_get_data(file->bytes, &length);
-    if (g_mkdir_with_parents(parent, 0755) < 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", parent);
-        return FALSE;
-    }
-    return g_file_set_contents_full(path, bytes, (gssize)length, G_FILE_SET_CONTENTS_NONE,
+    return files_make_folder(parent, 0755, error) &&
+           g_file_set_contents_full(path, bytes, (gssize)length, G_FILE_SET_CONTENTS_NONE,
                                     file->mode, error);
 }
 
@@ -34,7 +31,6 @@ static gboolean has(const char *folder, const char *name)
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* Make room for the folder: remove an older release, and nothing else. */
 static gboolean remove_older(const char *folder, GError **error)
 {
     if (!g_file_test(folder, G_FILE_TEST_EXISTS))
@@ -121,9 +117,6 @@ static gboolean write_tarball(const GPtrArray *files, const char *output, const 
 
 gboolean release_write(const GPtrArray *files, const char *output, const char *name, GError **error)
 {
-    if (g_mkdir_with_parents(output, 0755) < 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", output);
-        return FALSE;
-    }
-    return write_folder(files, output, name, error) && write_tarball(files, output, name, error);
+    return files_make_folder(output, 0755, error) && write_folder(files, output, name, error) &&
+           write_tarball(files, output, name, error);
 }

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../../.."
 count=${N:-300}
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-tests/grader/support/make_class.sh "$count" "$place/class"
+tests/grader/support/make_submissions.sh "$count" "$place/class"
 
 begun=$(date +%s.%N)
 build/grader grade "$place/class" --grades "$place/grades" --seed=1 --quiet >"$place/out" 2>&1 &

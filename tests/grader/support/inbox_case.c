@@ -17,52 +17,52 @@ static const char rubric_text[] =
     " output_kib: 1, file_kib: 1}\n"
     "hidden: hint\nsandbox: nothing\nallowed: [malloc]\n";
 
-char *class_top;
+char *inbox_case_top;
 static Rubric *rubric;
-Inbox *class_inbox;
+Inbox *inbox_case;
 
-void class_set_up(void)
+void inbox_case_set_up(void)
 {
     g_autofree char *workspace = NULL;
     rubric = rubric_parse("rubric.yaml", rubric_text, strlen(rubric_text), NULL);
     cr_assert_not_null(rubric);
-    class_top = g_dir_make_tmp("attention-test-XXXXXX", NULL);
-    workspace = g_build_filename(class_top, ".workspace", NULL);
+    inbox_case_top = g_dir_make_tmp("attention-test-XXXXXX", NULL);
+    workspace = g_build_filename(inbox_case_top, ".workspace", NULL);
     cr_assert_eq(g_mkdir(workspace, 0700), 0);
-    class_inbox = inbox_new(rubric, workspace);
+    inbox_case = inbox_new(rubric, workspace);
 }
 
-void class_tear_down(void)
+void inbox_case_tear_down(void)
 {
-    inbox_free(class_inbox);
+    inbox_free(inbox_case);
     rubric_free(rubric);
-    files_remove_tree(class_top);
-    g_free(class_top);
+    files_remove_tree(inbox_case_top);
+    g_free(inbox_case_top);
 }
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 
-void class_put(const char *name, const char *text)
+void inbox_case_put(const char *name, const char *text)
 {
-    g_autofree char *path = g_build_filename(class_top, "class", name, NULL);
+    g_autofree char *path = g_build_filename(inbox_case_top, "class", name, NULL);
     g_autofree char *folder = g_path_get_dirname(path);
     cr_assert_eq(g_mkdir_with_parents(folder, 0700), 0);
     cr_assert(g_file_set_contents(path, text, -1, NULL));
 }
 
-void class_take(const char *name)
+void inbox_case_take(const char *name)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = g_build_filename(class_top, name, NULL);
-    cr_assert(inbox_add(class_inbox, path, &error), "%s", error != NULL ? error->message : "");
-    inbox_finish(class_inbox);
+    g_autofree char *path = g_build_filename(inbox_case_top, name, NULL);
+    cr_assert(inbox_add(inbox_case, path, &error), "%s", error != NULL ? error->message : "");
+    inbox_finish(inbox_case);
 }
 
-void class_expect(const char *wanted)
+void inbox_case_expect(const char *wanted)
 {
     g_autoptr(GString) found = g_string_new(NULL);
-    for (guint i = 0; i < class_inbox->submissions->len; i++) {
-        const Submission *each = class_inbox->submissions->pdata[i];
+    for (guint i = 0; i < inbox_case->submissions->len; i++) {
+        const Submission *each = inbox_case->submissions->pdata[i];
         g_autofree char *file = g_build_filename(each->path, "attention.c", NULL);
         g_string_append_printf(found, "%s%s%s%s%s", i > 0 ? " " : "", each->student,
                                *each->attempt != '\0' ? "/" : "", each->attempt,
@@ -71,21 +71,21 @@ void class_expect(const char *wanted)
     cr_expect_str_eq(found->str, wanted);
 }
 
-const Submission *class_only(void)
+const Submission *inbox_case_only(void)
 {
-    cr_assert_eq(class_inbox->submissions->len, 1);
-    return class_inbox->submissions->pdata[0];
+    cr_assert_eq(inbox_case->submissions->len, 1);
+    return inbox_case->submissions->pdata[0];
 }
 
-void class_expect_refusals(const char *const *wanted)
+void inbox_case_expect_refusals(const char *const *wanted)
 {
     guint n = g_strv_length((char **)wanted);
-    cr_expect_eq(class_inbox->refusals->len, n, "%u refusals", class_inbox->refusals->len);
-    for (guint i = 0; i < MIN(n, class_inbox->refusals->len); i++)
-        cr_expect_str_eq(class_inbox->refusals->pdata[i], wanted[i]);
+    cr_expect_eq(inbox_case->refusals->len, n, "%u refusals", inbox_case->refusals->len);
+    for (guint i = 0; i < MIN(n, inbox_case->refusals->len); i++)
+        cr_expect_str_eq(inbox_case->refusals->pdata[i], wanted[i]);
 }
 
-static void add_entry(struct archive *zip, const ClassEntry *each)
+static void add_entry(struct archive *zip, const ZipEntry *each)
 {
     struct archive_entry *entry = archive_entry_new();
     g_autofree char *zeros = each->zeros > 0 ? g_malloc0(each->zeros) : NULL;
@@ -105,9 +105,9 @@ static void add_entry(struct archive *zip, const ClassEntry *each)
     archive_entry_free(entry);
 }
 
-void class_write_zip(const char *name, const ClassEntry *entries, gsize n)
+void inbox_case_write_zip(const char *name, const ZipEntry *entries, gsize n)
 {
-    g_autofree char *path = g_build_filename(class_top, name, NULL);
+    g_autofree char *path = g_build_filename(inbox_case_top, name, NULL);
     g_autofree char *folder = g_path_get_dirname(path);
     cr_assert_eq(g_mkdir_with_parents(folder, 0700), 0);
     struct archive *zip = archive_write_new();
@@ -119,16 +119,16 @@ void class_write_zip(const char *name, const ClassEntry *entries, gsize n)
     archive_write_free(zip);
 }
 
-char *class_read(const char *name, gsize *length)
+char *inbox_case_read(const char *name, gsize *length)
 {
-    g_autofree char *path = g_build_filename(class_top, name, NULL);
+    g_autofree char *path = g_build_filename(inbox_case_top, name, NULL);
     char *bytes;
     cr_assert(g_file_get_contents(path, &bytes, length, NULL));
     return bytes;
 }
 
-void class_write(const char *name, const char *bytes, gsize length)
+void inbox_case_write(const char *name, const char *bytes, gsize length)
 {
-    g_autofree char *path = g_build_filename(class_top, name, NULL);
+    g_autofree char *path = g_build_filename(inbox_case_top, name, NULL);
     cr_assert(g_file_set_contents(path, bytes, (gssize)length, NULL));
 }

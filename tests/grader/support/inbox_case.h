@@ -6,35 +6,35 @@
 
 #include "instructor/inbox/inbox.h"
 
-extern char *class_top;    /* the folder; "class" in it is the class */
-extern Inbox *class_inbox; /* for files of "attention.c" of at most 1 KiB */
+extern char *inbox_case_top; /* the folder; "class" in it is the class */
+extern Inbox *inbox_case;    /* for files of "attention.c" of at most 1 KiB */
 
 /* For .init and .fini of a suite. */
-void class_set_up(void);
-void class_tear_down(void);
+void inbox_case_set_up(void);
+void inbox_case_tear_down(void);
 
 /* A file of the class. */
-void class_put(const char *name, const char *text);
+void inbox_case_put(const char *name, const char *text);
 
 /* An entry of an archive: what is NULL is not there; a name that ends with '/' is a folder's. */
 typedef struct {
     const char *name, *text, *symlink;
     gsize zeros; /* instead of a text */
-} ClassEntry;
+} ZipEntry;
 
 /* A zip file in the folder at the top; so with the two that follow. */
-void class_write_zip(const char *name, const ClassEntry *entries, gsize n);
-char *class_read(const char *name, gsize *length);
-void class_write(const char *name, const char *bytes, gsize length);
+void inbox_case_write_zip(const char *name, const ZipEntry *entries, gsize n);
+char *inbox_case_read(const char *name, gsize *length);
+void inbox_case_write(const char *name, const char *bytes, gsize length);
 
 /* Add what is called so to the inbox, and finish it. */
-void class_take(const char *name);
+void inbox_case_take(const char *name);
 
 /* "ann", "ann/2" for each submission, and a "-" behind whoever has no attention.c. */
-void class_expect(const char *wanted);
+void inbox_case_expect(const char *wanted);
 
 /* The only submission there is. */
-const Submission *class_only(void);
+const Submission *inbox_case_only(void);
 
 /* Each line; NULL ends them. */
-void class_expect_refusals(const char *const *wanted);
+void inbox_case_expect_refusals(const char *const *wanted);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "instructor/proof/proof.h"
 #include "rubric/rubric.h"
 
 #define HEAD "mutant: forgets b\nloses:  masking  integration\nhint: b\nbase: a.c\n\n"
@@ -128,9 +129,9 @@ Test(mutant, each_in_the_kit_applies_and_compiles)
     g_autoptr(GError) error = NULL;
     g_autoptr(Rubric) rubric = rubric_load("rubric.yaml", &error);
     cr_assert_not_null(rubric, "%s", error ? error->message : "no rubric");
-    g_autoptr(GPtrArray) paths = mutant_list("tests/mutants", &error);
-    cr_assert_not_null(paths, "%s", error ? error->message : "no mutants");
-    cr_assert_geq(paths->len, 60, "only %u mutants", paths->len);
+    g_autoptr(GPtrArray) names = proof_list_files("tests/mutants", ".mutant", &error);
+    cr_assert_not_null(names, "%s", error ? error->message : "no mutants");
+    cr_assert_geq(names->len, 60, "only %u mutants", names->len);
 
     g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
     g_autoptr(GPtrArray) command = g_ptr_array_new_with_free_func(g_free);
@@ -138,8 +139,10 @@ Test(mutant, each_in_the_kit_applies_and_compiles)
                                  "-Werror=implicit-function-declaration"};
     for (guint i = 0; i < G_N_ELEMENTS(start); i++)
         g_ptr_array_add(command, g_strdup(start[i]));
-    for (guint i = 0; i < paths->len; i++)
-        write_source(paths->pdata[i], folder, rubric, command);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename("tests/mutants", names->pdata[i], NULL);
+        write_source(path, folder, rubric, command);
+    }
     g_ptr_array_add(command, NULL);
 
     g_autofree char *said = NULL;

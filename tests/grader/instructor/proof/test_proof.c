@@ -323,6 +323,96 @@ Test(proof, a_right_solution_that_loses_is_found)
     assert_holds("the solution");
 }
 
+/* The solution without a part of it: from the line that begins with `from` to before `to`. */
+static char *leave_out(const char *from, const char *to)
+{
+    const char *begin = strstr(solution, from);
+    const char *end = to != NULL ? strstr(solution, to) : solution + strlen(solution);
+    cr_assert(begin != NULL && end != NULL && begin < end, "no '%s' before '%s'", from, to);
+    return g_strdup_printf("%.*s\n%s", (int)(begin - solution), solution, end);
+}
+
+#define MASKS "/* ---- masks"
+#define SCALED "/* ---- scaled dot-product"
+#define SELF "/* ---- self-attention"
+
+static void check_right(void)
+{
+    g_autoptr(GError) error = NULL;
+    cr_assert(proof_check_right(proof, &(ProofSeeds){1, 1}, &error), "%s",
+              error ? error->message : "");
+}
+
+Test(proof, a_right_solution_may_leave_out_items)
+{
+    g_autofree char *no_masks = leave_out(MASKS, SCALED), *no_layer = leave_out(SELF, NULL);
+    g_autofree char *no_attention = leave_out(SCALED, NULL);
+    put("tests/correct/no-masks.c", no_masks);
+    put("tests/correct/no-layer.c", no_layer);
+    put("tests/correct/no-attention.c", no_attention);
+    check_right();
+    assert_holds("other right solutions");
+    assert_holds("the solution");
+    cr_assert_str_eq(check_called("other right solutions")->says,
+                     "full marks in each of 3 gradings, 3 of them without some items");
+}
+
+Test(proof, a_right_solution_that_leaves_out_a_part_of_an_item_is_found)
+{
+    g_autofree char *one_mask =
+        leave_out("Tensor *create_causal_mask(", "/*\n * Create the padding");
+    g_autofree char *no_free = leave_out("void self_attention_free(", NULL);
+    g_autofree char *no_create = leave_out("SelfAttention *self_attention_create(",
+                                           "AttentionResult self_attention_forward(");
+    put("tests/correct/one-mask.c", one_mask);
+    put("tests/correct/no-free.c", no_free);
+    put("tests/correct/no-create.c", no_create);
+    check_right();
+    assert_found("other right solutions", "one-mask.c with seed 1: masking/");
+    assert_found("other right solutions", "no-free.c");
+    assert_found("other right solutions",
+                 "no-create.c names self_attention_forward, but does not define all functions of "
+                 "self_attention");
+}
+
+Test(proof, what_a_right_solution_attempts_must_be_right)
+{
+    g_autofree char *text = leave_out(MASKS, SCALED);
+    char *scale = strstr(text, "divide_by(scores, sqrtf");
+    cr_assert_not_null(scale);
+    memcpy(scale, "divide_by(scores, cbrtf", strlen("divide_by(scores, cbrtf"));
+    put("tests/correct/unscaled.c", text);
+    check_right();
+    assert_found("other right solutions", "unscaled.c with seed 1: scaled_dot_product_attention/");
+}
+
+Test(proof, the_reference_may_not_leave_out_an_item)
+{
+    g_autofree char *text = leave_out(SELF, NULL);
+    put("solution/attention.c", text);
+    check_right();
+    assert_found("the solution", "does not define the functions of every item");
+}
+
+/* What the base of a mutant leaves out is no loss of the mutant, and does not hide what it loses. */
+Test(proof, a_mutant_of_a_solution_that_leaves_out_an_item_loses_what_it_names)
+{
+    g_autofree char *base = leave_out(MASKS, SCALED);
+    put("tests/correct/no-masks.c", base);
+    put("tests/mutants/leak.mutant",
+        "mutant: frees no layer\nloses: self_attention integration\nhint: lost\n"
+        "base: tests/correct/no-masks.c\n\nreplace:\n    free(attention);\nwith:\n"
+        "    (void)attention;\n");
+    put("tests/mutants/zero.mutant",
+        "mutant: makes a layer of size 0\nloses: self_attention\nhint: d_model\n"
+        "base: tests/correct/no-masks.c\n\nreplace:\n    if (d_model < 1)\nwith:\n"
+        "    if (d_model < 0)\n");
+    check_mutants();
+    assert_holds("written mutants");
+    assert_found("rubric items", "no mutant loses points of masking");
+    assert_found("tests that kill", "masking/causal kills no mutant");
+}
+
 /* ---- the kit --------------------------------------------------------------------------------- */
 
 static void check_kit(void)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# make_class.sh N FOLDER: a class of N submissions, made from the sample class over and over.
+# make_submissions.sh N FOLDER: a class of N submissions, made from the sample class over and over.
 # Without the one that needs seconds of CPU time, unless SLOW=1; with ONLY=NAME of one sample alone.
 set -eu
 count=$1 folder=$2
