@@ -129,21 +129,6 @@ MemoryFinding *memory_finding_with_or_without_place(const ValgrindEvent *event,
     return finding != NULL ? finding : memory_finding_without_place(event);
 }
 
-MemoryFinding *memory_finding_copy(const MemoryFinding *finding)
-{
-    MemoryFinding *copy = memory_finding_new(finding->kind);
-    copy->message = g_strdup(finding->message);
-    copy->hint = g_strdup(finding->hint);
-    copy->bytes = finding->bytes;
-    copy->function = g_strdup(finding->function);
-    copy->file = g_strdup(finding->file);
-    copy->line = finding->line;
-    copy->source = g_strdup(finding->source);
-    copy->detail = g_strdup(finding->detail);
-    copy->count = 1;
-    return copy;
-}
-
 /* ---- the list of an item --------------------------------------------------------------------- */
 
 static gboolean is_same(const MemoryFinding *a, const MemoryFinding *b)

@@ -27,8 +27,6 @@ MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const Stude
 MemoryFinding *memory_finding_with_or_without_place(const ValgrindEvent *event,
                                                     const StudentFile *file);
 
-MemoryFinding *memory_finding_copy(const MemoryFinding *finding);
-
 /* Add it to the item, to the same finding of another test if there is one. Takes `finding`. */
 void memory_finding_add(ItemResult *item, MemoryFinding *finding, const char *test);
 

@@ -13,17 +13,9 @@
 typedef struct {
     const StudentFile *file;
     Result *result;
-    MemoryFinding *outside; /* the last error whose innermost frames are not the student's */
-    MemoryFinding *undefined[WIRE_KINDS]; /* the last one for each kind of call */
+    const ValgrindEvent *outside; /* the last error whose innermost frames are not the student's */
+    const ValgrindEvent *undefined[WIRE_KINDS]; /* the last one for each kind of call */
 } Judge;
-
-static void judge_clear(Judge *judge)
-{
-    g_clear_pointer(&judge->outside, memory_finding_free);
-    for (guint kind = 0; kind < WIRE_KINDS; kind++)
-        g_clear_pointer(&judge->undefined[kind], memory_finding_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Judge, judge_clear)
 
 /* The errors that Valgrind reported in one test, leaks not included. */
 typedef struct {
@@ -36,12 +28,6 @@ static void add(const Judge *judge, const ObservedTest *test, MemoryFinding *fin
     memory_finding_add(result_item(judge->result, test->test->suite), finding, test->test->name);
 }
 
-static void remember(MemoryFinding **last, const MemoryFinding *finding)
-{
-    g_clear_pointer(last, memory_finding_free);
-    *last = memory_finding_copy(finding);
-}
-
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 /* The worker asks Valgrind whether a result is defined. */
@@ -51,8 +37,10 @@ static gboolean is_result_check(const ValgrindEvent *event)
 }
 
 /* Valgrind reports a bad access that ends the process twice: as an error, then as a signal. */
-static gboolean is_same_crash(const MemoryFinding *crash, const MemoryFinding *before)
+static gboolean is_same_crash(const MemoryFinding *crash, const ValgrindEvent *event,
+                              const StudentFile *file)
 {
+    g_autoptr(MemoryFinding) before = event != NULL ? memory_finding_from_event(event, file) : NULL;
     return before != NULL && g_str_has_prefix(before->kind, "invalid_") &&
            before->line == crash->line && g_strcmp0(before->function, crash->function) == 0;
 }
@@ -60,7 +48,7 @@ static gboolean is_same_crash(const MemoryFinding *crash, const MemoryFinding *b
 /* Add a finding for each event of the test that has a place, and for each leak. */
 static Errors add_events(Judge *judge, const ObservedTest *test)
 {
-    g_autoptr(MemoryFinding) last = NULL;
+    const ValgrindEvent *last = NULL; /* that became a finding */
     Errors errors = {0};
     gboolean unusable = memory_record_is_unusable(test->test->record);
     for (guint i = 0; i < test->events->len; i++) {
@@ -79,13 +67,13 @@ static Errors add_events(Judge *judge, const ObservedTest *test)
             continue;
         }
         errors.attributed += !leak;
-        if (event->type == VALGRIND_FATAL_SIGNAL && is_same_crash(finding, last)) {
+        if (event->type == VALGRIND_FATAL_SIGNAL && is_same_crash(finding, last, judge->file)) {
             memory_finding_free(finding);
             continue;
         }
-        remember(&last, finding);
+        last = event;
         if (memory_event_is_outside(event) && !leak)
-            remember(&judge->outside, finding);
+            judge->outside = event;
         add(judge, test, finding);
     }
     return errors;
@@ -107,9 +95,9 @@ static void add_undefined(Judge *judge, const ObservedTest *test)
         if (event != NULL && is_result_check(event))
             finding = memory_finding_from_event(event, judge->file);
         if (finding != NULL)
-            remember(&judge->undefined[kind], finding);
+            judge->undefined[kind] = event;
         else if (judge->undefined[kind] != NULL)
-            finding = memory_finding_copy(judge->undefined[kind]);
+            finding = memory_finding_from_event(judge->undefined[kind], judge->file);
         else
             finding = memory_finding_about("uninitialised", memory_record_function(kind),
                                            g_strdup("returns elements that were never set"),
@@ -127,7 +115,7 @@ static void add_unreported(Judge *judge, const ObservedTest *test, const Valgrin
     MemoryFinding *finding = memory_finding_without_place(event);
     if (finding == NULL)
         return;
-    remember(&judge->outside, finding);
+    judge->outside = event;
     add(judge, test, finding);
 }
 
@@ -135,7 +123,7 @@ static void add_unreported(Judge *judge, const ObservedTest *test, const Valgrin
 static MemoryFinding *find_counted(const Judge *judge)
 {
     if (judge->outside != NULL)
-        return memory_finding_copy(judge->outside);
+        return memory_finding_with_or_without_place(judge->outside, judge->file);
     return memory_finding_about("uninitialised", NULL,
                                 g_strdup("makes an error that was shown in another test"),
                                 UNDEFINED_HINT);
@@ -177,17 +165,11 @@ static void judge_results(const Judge *judge, const ObservedTest *test)
 
 /* ---- retained memory ------------------------------------------------------------------------- */
 
-/* How much more is retained after a test's series of calls, and the place of the most of it. */
+/* How much more is retained after a test's series of calls, and the event with the most of it. */
 typedef struct {
     gint64 blocks, bytes, most;
-    MemoryFinding *finding; /* NULL: nothing is retained */
+    const ValgrindEvent *event; /* NULL: nothing is retained */
 } Retained;
-
-static void retained_clear(Retained *retained)
-{
-    g_clear_pointer(&retained->finding, memory_finding_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Retained, retained_clear)
 
 static gboolean has_leak(const ObservedTest *test)
 {
@@ -205,19 +187,22 @@ static gboolean calls_function(const MemoryRecord *record, guint kind)
     return FALSE;
 }
 
-static void add_growth(Retained *retained, const ValgrindEvent *event, const StudentFile *file)
+static Retained sum_retained(const ObservedTest *test)
 {
-    g_autoptr(MemoryFinding) finding = memory_finding_with_or_without_place(event, file);
-    if (finding == NULL)
-        return;
-    ValgrindGrowth growth = valgrind_event_growth(event);
-    retained->blocks += growth.blocks;
-    retained->bytes += growth.bytes;
-    if (retained->finding != NULL && growth.bytes <= retained->most)
-        return;
-    retained->most = growth.bytes;
-    g_clear_pointer(&retained->finding, memory_finding_free);
-    retained->finding = g_steal_pointer(&finding);
+    Retained all = {0};
+    for (guint i = 0; i < test->retained->len; i++) {
+        const ValgrindEvent *event = test->retained->pdata[i];
+        if (valgrind_event_stack(event) == NULL)
+            continue;
+        ValgrindGrowth growth = valgrind_event_growth(event);
+        all.blocks += growth.blocks;
+        all.bytes += growth.bytes;
+        if (all.event != NULL && growth.bytes <= all.most)
+            continue;
+        all.most = growth.bytes;
+        all.event = event;
+    }
+    return all;
 }
 
 static char *describe(const Retained *retained, guint rounds)
@@ -237,28 +222,28 @@ static char *describe(const Retained *retained, guint rounds)
 /* NULL if what is retained may be a buffer for the next call. */
 static MemoryFinding *find_retained(const ObservedTest *test, const StudentFile *file)
 {
-    g_auto(Retained) retained = {0};
+    Retained all = sum_retained(test);
     guint rounds = test->test->series.rounds;
-    for (guint i = 0; i < test->retained->len; i++)
-        add_growth(&retained, test->retained->pdata[i], file);
-    if (retained.finding == NULL)
+    if (all.event == NULL || (all.blocks < MIN_BLOCKS && (all.blocks > 0 || all.bytes < rounds)))
         return NULL;
-    if (retained.blocks < MIN_BLOCKS && (retained.blocks > 0 || retained.bytes < rounds))
-        return NULL;
-    g_free(retained.finding->message);
-    retained.finding->message = describe(&retained, rounds);
-    return g_steal_pointer(&retained.finding);
+    MemoryFinding *finding = memory_finding_with_or_without_place(all.event, file);
+    g_free(finding->message);
+    finding->message = describe(&all, rounds);
+    return finding;
 }
 
 static void judge_retained(const Judge *judge, const GPtrArray *tests, const ObservedTest *test)
 {
     if (!observed_test_is_searched(test) || has_leak(test))
         return;
-    g_autoptr(MemoryFinding) finding = find_retained(test, judge->file);
-    for (guint i = 0; finding != NULL && i < tests->len; i++) {
+    for (guint i = 0; i < tests->len; i++) {
         const ObservedTest *caller = tests->pdata[i];
-        if (calls_function(caller->test->record, test->test->series.kind) && !has_leak(caller))
-            add(judge, caller, memory_finding_copy(finding));
+        if (has_leak(caller) || !calls_function(caller->test->record, test->test->series.kind))
+            continue;
+        MemoryFinding *finding = find_retained(test, judge->file);
+        if (finding == NULL)
+            return;
+        add(judge, caller, finding);
     }
 }
 
@@ -266,7 +251,7 @@ static void judge_retained(const Judge *judge, const GPtrArray *tests, const Obs
 
 void memory_judge(const GPtrArray *tests, const StudentFile *file, Result *result)
 {
-    g_auto(Judge) judge = {.file = file, .result = result};
+    Judge judge = {.file = file, .result = result};
     for (guint i = 0; i < tests->len; i++) {
         const ObservedTest *test = tests->pdata[i];
         gboolean explained = judge_errors(&judge, test);

@@ -100,20 +100,18 @@ static void drop_slow(Check *check, const ValgrindRun *run)
     }
 }
 
-/* The test that took longest without Valgrind; *all is what they took together. */
-static guint find_longest(const Check *check, gint64 *all)
+/* How long the tests took together without Valgrind, and which one took longest. */
+static gint64 sum_native(const Check *check, guint *longest)
 {
-    guint longest = 0;
-    gint64 most = 0;
-    *all = 0;
-    for (guint i = 0; i < check->tests->len; i++) {
+    gint64 all = 0, most = 0;
+    for (guint i = *longest = 0; i < check->tests->len; i++) {
         gint64 native = ((const ReplayedTest *)check->tests->pdata[i])->cpu_usec;
-        *all += native;
+        all += native;
         if (native > most)
-            longest = i;
+            *longest = i;
         most = MAX(most, native);
     }
-    return longest;
+    return all;
 }
 
 /* How many times slower than without Valgrind the test was, as far as it came. */
@@ -125,12 +123,9 @@ static gint64 slowdown_of(const ObservedTest *test)
 /* Drop the longest tests until the others have enough time, if they are slowed down so much. */
 static void drop_hopeless(Check *check, gint64 slowdown)
 {
-    gint64 all;
-    guint longest = find_longest(check, &all);
-    while (all * slowdown > check->spec.cpu_seconds * G_TIME_SPAN_SECOND) {
+    guint longest;
+    while (sum_native(check, &longest) * slowdown > check->spec.cpu_seconds * G_TIME_SPAN_SECOND)
         drop(check, longest);
-        longest = find_longest(check, &all);
-    }
 }
 
 /* Valgrind is fast with leaks, of which it tells once for each place. */

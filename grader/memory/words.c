@@ -174,7 +174,8 @@ static MemoryFinding *find_signal(const char *name, const char *address)
             return memory_finding_about("crash", NULL, g_strdup(signals[i].message),
                                         signals[i].hint);
     return memory_finding_about(
-        "crash", NULL, g_strdup_printf("is stopped by %s", *name != '\0' ? name : "a signal"), NULL);
+        "crash", NULL, g_strdup_printf("is stopped by %s", *name != '\0' ? name : "a signal"),
+        NULL);
 }
 
 static MemoryFinding *find_overlap(const ValgrindEvent *event)

@@ -10,7 +10,7 @@ typedef struct {
     MemoryRecord *record;
     ReplayedTest *replayed; /* NULL: only the record is made */
     GPtrArray *tests;       /* ObservedTest */
-    GPtrArray *events;      /* ValgrindEvent */
+    GPtrArray *documents;   /* ValgrindDocument: one for each event */
     Result *result;
 } Retained;
 
@@ -20,22 +20,11 @@ static Retained *retained_new(void)
     retained->record = g_new0(MemoryRecord, 1);
     retained->record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
     retained->tests = g_ptr_array_new_with_free_func((GDestroyNotify)observed_test_free);
-    retained->events = g_ptr_array_new_with_free_func(g_free);
+    retained->documents = g_ptr_array_new_with_free_func((GDestroyNotify)valgrind_document_free);
     retained->result = result_new("ann", "ann");
     g_ptr_array_add(retained->result->items,
                     item_result_new("masking", "test-masking-immediate", "attention masks", 5));
     return retained;
-}
-
-static void event_clear(gpointer data, gpointer nothing)
-{
-    (void)nothing;
-    ValgrindEvent *event = data;
-    ValgrindStack *stack = event->stacks->pdata[0];
-    g_free(stack->what);
-    g_ptr_array_unref(stack->frames);
-    g_free(stack);
-    g_ptr_array_unref(event->stacks);
 }
 
 static void retained_free(Retained *retained)
@@ -45,8 +34,7 @@ static void retained_free(Retained *retained)
         replayed_test_free(retained->replayed);
     else
         memory_record_free(retained->record);
-    g_ptr_array_foreach(retained->events, event_clear, NULL);
-    g_ptr_array_unref(retained->events);
+    g_ptr_array_unref(retained->documents);
     result_free(retained->result);
     g_free(retained);
 }
@@ -148,22 +136,19 @@ static ObservedTest *observed(Retained *retained)
     return test;
 }
 
-static ValgrindEvent *event(const Retained *retained, const char *kind, const char *what)
+static ValgrindEvent *event(const Retained *retained, const char *kind, const char *rest)
 {
-    ValgrindStack *stack = g_new0(ValgrindStack, 1);
-    stack->what = g_strdup(what);
-    stack->frames = g_ptr_array_new();
-    ValgrindEvent *new = g_new0(ValgrindEvent, 1);
-    new->kind = (char *)kind;
-    new->stacks = g_ptr_array_new();
-    g_ptr_array_add(new->stacks, stack);
-    g_ptr_array_add(retained->events, new);
-    return new;
+    g_autofree char *text = g_strconcat("<valgrindoutput><error><kind>", kind, "</kind>", rest,
+                                        "</error></valgrindoutput>", NULL);
+    ValgrindDocument *document = valgrind_document_read(text, strlen(text));
+    g_ptr_array_add(retained->documents, document);
+    return document->events->pdata[0];
 }
 
 static void reachable(const Retained *retained, ObservedTest *test, const char *bytes)
 {
-    g_autofree char *what = g_strdup_printf("%s are still reachable in loss record 1 of 2", bytes);
+    g_autofree char *what =
+        g_strdup_printf("<what>%s are still reachable in loss record 1 of 2</what>", bytes);
     g_ptr_array_add(test->retained, event(retained, "Leak_StillReachable", what));
 }
 
@@ -240,12 +225,9 @@ Test(memory_retained, a_note_without_a_word)
 {
     g_autoptr(Retained) retained = retained_new();
     ObservedTest *test = observed(retained);
-    ValgrindEvent *mute = event(retained, "Leak_StillReachable", NULL);
-    g_ptr_array_add(test->retained, mute);
-    ValgrindEvent bare = {.kind = mute->kind, .stacks = g_ptr_array_new()};
-    g_ptr_array_add(test->retained, &bare);
+    g_ptr_array_add(test->retained, event(retained, "Leak_StillReachable", "<stack></stack>"));
+    g_ptr_array_add(test->retained, event(retained, "Leak_StillReachable", ""));
     cr_expect_null(judge(retained));
-    g_ptr_array_unref(bare.stacks);
 }
 
 /* What Valgrind has seen as a leak is reported as one. */
@@ -254,7 +236,8 @@ Test(memory_retained, a_leak_is_reported_once)
     g_autoptr(Retained) retained = retained_new();
     ObservedTest *test = observed(retained);
     reachable(retained, test, "240 (+160) bytes in 6 (+4) blocks");
-    g_ptr_array_add(test->events, event(retained, "Leak_DefinitelyLost", "40 bytes in 1 blocks"));
+    g_ptr_array_add(test->events,
+                    event(retained, "Leak_DefinitelyLost", "<what>40 bytes in 1 blocks</what>"));
     const MemoryFinding *finding = judge(retained);
     cr_assert_not_null(finding);
     cr_expect_str_eq(finding->kind, "leak");
