@@ -8,7 +8,9 @@
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* The worker loads attention.so and its copies attention-1.so, ... and nothing else of that name. */
+/*
+ * The worker loads attention.so and its copies attention-1.so, ... and nothing else of that name.
+ */
 static gboolean is_students(const ValgrindFrame *frame)
 {
     if (frame->object == NULL)
@@ -64,8 +66,8 @@ gboolean memory_event_is_outside(const ValgrindEvent *event)
 /* ---- from event to finding ------------------------------------------------------------------- */
 
 /*
- * Say what happened to the block before. Valgrind explains that with more stacks: where the block was
- * freed, then where it was allocated.
+ * Say what happened to the block before. Valgrind explains that with more stacks: where the block
+ * was freed, then where it was allocated.
  */
 static char *history_of(const ValgrindEvent *event, const StudentFile *file)
 {

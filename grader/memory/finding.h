@@ -21,8 +21,8 @@ typedef struct {
 MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const StudentFile *file);
 
 /*
- * The same for an event that must be the student's: without a place where none of its frames is. NULL
- * if it is only a note.
+ * The same for an event that must be the student's: without a place where none of its frames is.
+ * NULL if it is only a note.
  */
 MemoryFinding *memory_finding_with_or_without_place(const ValgrindEvent *event,
                                                     const StudentFile *file);
@@ -30,5 +30,8 @@ MemoryFinding *memory_finding_with_or_without_place(const ValgrindEvent *event,
 /* Add it to the item, to the same finding of another test if there is one. Takes `finding`. */
 void memory_finding_add(ItemResult *item, MemoryFinding *finding, const char *test);
 
-/* Are the innermost frames, by which Valgrind tells errors apart, all outside of the student's object? */
+/*
+ * Are the innermost frames, by which Valgrind tells errors apart, all outside of the student's
+ * object?
+ */
 gboolean memory_event_is_outside(const ValgrindEvent *event);

@@ -5,8 +5,8 @@
 #define UNDEFINED_HINT "set every element before you return it: malloc() does not clear memory"
 
 /*
- * One more block may be a buffer that is made late, in one call of a series; two more blocks are not,
- * nor is memory that grows while there are no more blocks.
+ * One more block may be a buffer that is made late, in one call of a series; two more blocks are
+ * not, nor is memory that grows while there are no more blocks.
  */
 #define MIN_BLOCKS 2
 
@@ -80,8 +80,8 @@ static Errors add_events(Judge *judge, const ObservedTest *test)
 }
 
 /*
- * Add the results with undefined elements. The worker checks them at one place for each kind of call,
- * so Valgrind reports where the memory came from only the first time.
+ * Add the results with undefined elements. The worker checks them at one place for each kind of
+ * call, so Valgrind reports where the memory came from only the first time.
  */
 static void add_undefined(Judge *judge, const ObservedTest *test)
 {

@@ -87,8 +87,8 @@ static void drop(Check *check, guint i)
 /* ---- runs that are too slow ------------------------------------------------------------------ */
 
 /*
- * Slow tests cost their own items; the others are replayed without them. Slow are the slowest one and
- * what took more than twice its share of the time.
+ * Slow tests cost their own items; the others are replayed without them. Slow are the slowest one
+ * and what took more than twice its share of the time.
  */
 static void drop_slow(Check *check, const ValgrindRun *run)
 {
@@ -140,8 +140,8 @@ static gboolean has_errors(const ObservedTest *test)
 }
 
 /*
- * Not even Valgrind makes code so slow, unless it has many errors to report: this code does something
- * else there, and will do it in each run.
+ * Not even Valgrind makes code so slow, unless it has many errors to report: this code does
+ * something else there, and will do it in each run.
  */
 static gboolean behaves_differently(const ValgrindRun *run)
 {
@@ -209,8 +209,8 @@ static gboolean explain_tampering(Check *check, const char *why, GError **error)
 }
 
 /*
- * Why the run cannot be believed, or NULL. Rarely does honest code come to a request to Valgrind where
- * no code has been before; then harmless code that uses all of the library comes there too.
+ * Why the run cannot be believed, or NULL. Rarely does honest code come to a request to Valgrind
+ * where no code has been before; then harmless code that uses all of the library comes there too.
  */
 static char *find_tampering(Check *check, const ValgrindRun *run)
 {
@@ -240,8 +240,8 @@ static guint count_clean(const Check *check)
  * Keep for another run only the clean items that have something to lose, all in one process.
  *
  * In which test an error is seen is what the worker says. Code that has taken over the worker may
- * attribute all errors to the item that loses least by them. And in a process of its own it may leave
- * before anybody looks for leaks.
+ * attribute all errors to the item that loses least by them. And in a process of its own it may
+ * leave before anybody looks for leaks.
  */
 static void keep_clean(Check *check)
 {
@@ -324,8 +324,8 @@ static gboolean replay_all(Check *check, GError **error)
 /* ---- the tests ------------------------------------------------------------------------------- */
 
 /*
- * Would a replay spoil that of the other tests? Code that went on and on would do so again, and what
- * a forbidden system call does under Valgrind says nothing about memory.
+ * Would a replay spoil that of the other tests? Code that went on and on would do so again, and
+ * what a forbidden system call does under Valgrind says nothing about memory.
  */
 static gboolean is_unfit_for_replay(const TestResult *test)
 {

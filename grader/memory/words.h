@@ -8,7 +8,9 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryFinding, memory_finding_free)
 
-/* A new finding, seen once. Takes `message`; `function`, which it is about, and `hint` may be NULL. */
+/*
+ * A new finding, seen once. Takes `message`; `function`, which it is about, and `hint` may be NULL.
+ */
 MemoryFinding *memory_finding_about(const char *kind, const char *function, char *message,
                                     const char *hint);
 

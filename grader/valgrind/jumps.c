@@ -208,8 +208,8 @@ static gboolean has_between(const GArray *addresses, guint64 first, guint64 last
 }
 
 /*
- * Does the code go on from this place to a request, perhaps in a straight line, and does no function
- * begin on the way? One that begins at the place itself may be called.
+ * Does the code go on from this place to a request, perhaps in a straight line, and does no
+ * function begin on the way? One that begins at the place itself may be called.
  */
 static gboolean is_before_request(const Library *library, guint64 place)
 {

@@ -13,7 +13,8 @@
  * - where the code of the library itself leads, which objdump tells, or
  * - where one begins in a run of harmless code.
  *
- * Valgrind must not follow jumps while it translates (--vex-guest-chase=no), or not each would show.
+ * Valgrind must not follow jumps while it translates (--vex-guest-chase=no), or not each would
+ * show.
  */
 #pragma once
 
@@ -37,7 +38,7 @@ const char *valgrind_jumps_strange(const ValgrindJumps *jumps, const ValgrindJum
 /*
  * Does the code of the file itself lead to this address, relative to where the file is loaded, as
  * the start of a function, the target of a jump, or what follows an instruction that ends a
- * superblock? TRUE also when objdump cannot tell. The file must be ours or the system's: its listing
- * is remembered for as long as the program runs. Several threads may ask at once.
+ * superblock? TRUE also when objdump cannot tell. The file must be ours or the system's: its
+ * listing is remembered for as long as the program runs. Several threads may ask at once.
  */
 gboolean valgrind_code_leads_to(const char *path, guint64 address);

@@ -3,9 +3,9 @@
  * results of the replayed calls.
  *
  * Student code runs in the process that speaks. So each of the three has a socket: what was said is
- * out of its reach, and unlike a file or a pipe a socket cannot be opened again by its name in /proc.
- * A thread reads each socket. It compares each result with the native one as soon as it has arrived,
- * so that no more than one is in memory.
+ * out of its reach, and unlike a file or a pipe a socket cannot be opened again by its name in
+ * /proc. A thread reads each socket. It compares each result with the native one as soon as it has
+ * arrived, so that no more than one is in memory.
  */
 #pragma once
 

@@ -15,8 +15,8 @@
 #define COMPLAINT 200 /* characters of a line that are quoted */
 
 /*
- * The calls that the C library makes for what students may call, and those that the worker needs for
- * its results and for isolated tests. None of them moves memory about or handles signals.
+ * The calls that the C library makes for what students may call, and those that the worker needs
+ * for its results and for isolated tests. None of them moves memory about or handles signals.
  */
 static const char harmless[] =
     "clock_getres clock_gettime clone close exit exit_group fork fstat futex getcwd getpid "
@@ -113,8 +113,8 @@ static gboolean may_protect(const char *words)
 }
 
 /*
- * The program may open the object and its copies. The C library may look for other files if they are
- * not there, which the second line about the call says: "... [async] --> Failure(0x2)".
+ * The program may open the object and its copies. The C library may look for other files if they
+ * are not there, which the second line about the call says: "... [async] --> Failure(0x2)".
  */
 static gboolean may_open(ValgrindLog *log, const char *words)
 {

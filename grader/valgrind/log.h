@@ -4,9 +4,9 @@
  *
  * Natively a seccomp filter kills student code for a call that it has no business with. Valgrind
  * makes many of those itself, in the same process, so there the filter must let them pass. But
- * Valgrind knows which ones are the program's: once student code may run, a call that neither it nor
- * the worker needs is remembered, and the run is not believed. Above all nothing may become code
- * but the student's object, which the gate has read: new code could ask Valgrind to look away.
+ * Valgrind knows which ones are the program's: once student code may run, a call that neither it
+ * nor the worker needs is remembered, and the run is not believed. Above all nothing may become
+ * code but the student's object, which the gate has read: new code could ask Valgrind to look away.
  */
 #pragma once
 

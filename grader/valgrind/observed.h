@@ -1,9 +1,9 @@
 /*
  * observed.h: a test that is replayed, and what one run under Valgrind saw of it.
  *
- * The worker's messages (inside/worker/replay.h) are in Valgrind's document between the errors. They
- * say in which test an error happened; a message that the worker would not send there shows that
- * somebody else has sent it.
+ * The worker's messages (inside/worker/replay.h) are in Valgrind's document between the errors.
+ * They say in which test an error happened; a message that the worker would not send there shows
+ * that somebody else has sent it.
  */
 #pragma once
 

@@ -29,15 +29,15 @@ typedef struct {
 
 /*
  * `number` tells the runs in one box apart. NULL and an error if Valgrind is missing or leaves no
- * sign that the worker began. A control tells whether that is our own fault, since it may also be the
- * object that cannot be loaded there.
+ * sign that the worker began. A control tells whether that is our own fault, since it may also be
+ * the object that cannot be loaded there.
  */
 ValgrindRun *valgrind_run(const ValgrindSpec *spec, guint number, GError **error);
 
 /*
  * The control: a run of the same tests, in a box of its own, with harmless code
- * (inside/control/attention.c) in the place of the student's. NULL if not even that can be believed,
- * on this machine, now.
+ * (inside/control/attention.c) in the place of the student's. NULL if not even that can be
+ * believed, on this machine, now.
  */
 ValgrindRun *valgrind_run_control(const ValgrindSpec *spec);
 

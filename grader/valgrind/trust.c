@@ -64,8 +64,8 @@ static gboolean ran_out_of_time(const ValgrindEvidence *run)
 }
 
 /*
- * The test that took the most time. To the one in which the run was stopped goes all the time that no
- * other test took, since the worker could not count it. A run can also be stopped between tests.
+ * The test that took the most time. To the one in which the run was stopped goes all the time that
+ * no other test took, since the worker could not count it. A run can also be stopped between tests.
  */
 static ObservedTest *find_slowest(const ValgrindEvidence *run)
 {
@@ -136,7 +136,9 @@ static guint count_isolated(const ValgrindEvidence *run)
     return isolated;
 }
 
-/* Is there a test that was not run to its end, with its searches? An isolated one may die instead. */
+/*
+ * Is there a test that was not run to its end, with its searches? An isolated one may die instead.
+ */
 static gboolean lacks_test(const ValgrindEvidence *run)
 {
     for (guint i = 0; i < run->tests->len; i++) {
@@ -180,8 +182,8 @@ static char *find_tampering(const ValgrindEvidence *run)
 }
 
 /*
- * The test that ended a run in which nothing else is wrong; NULL if there is none. Something else is
- * a write into Valgrind, which may find that out and give up.
+ * The test that ended a run in which nothing else is wrong; NULL if there is none. Something else
+ * is a write into Valgrind, which may find that out and give up.
  */
 static const ObservedTest *find_culprit(const ValgrindEvidence *run, gboolean slow)
 {

@@ -1,10 +1,10 @@
 /*
  * trust.h: can a run under Valgrind be believed?
  *
- * Code that runs under Valgrind could silence it, or speak in its name. So a run is believed only if
- * it has left one closed XML document with the worker's messages in their order, an empty log, each
- * of the errors that the worker makes on purpose, and neither system calls nor writes that only an
- * attack makes.
+ * Code that runs under Valgrind could silence it, or speak in its name. So a run is believed only
+ * if it has left one closed XML document with the worker's messages in their order, an empty log,
+ * each of the errors that the worker makes on purpose, and neither system calls nor writes that
+ * only an attack makes.
  */
 #pragma once
 

@@ -238,8 +238,8 @@ static char *why_incomplete(const Reader *reader, const GError *error)
 }
 
 /*
- * A forked process goes on in the document of its parent, and closes it when it ends; after that the
- * parent goes on in it. The document is whole if the last of them has closed it.
+ * A forked process goes on in the document of its parent, and closes it when it ends; after that
+ * the parent goes on in it. The document is whole if the last of them has closed it.
  */
 static gboolean parse(GMarkupParseContext *context, Reader *reader, const char *text,
                       GError **error)

@@ -62,7 +62,9 @@ Test(valgrind_jumps, nobody_can_tell_of_what_is_not_there)
     cr_expect(valgrind_code_leads_to("/nonexistent/vgpreload.so", 0x1234));
 }
 
-/* ---- superblocks ------------------------------------------------------------------------------ */
+/*
+ * ---- superblocks ------------------------------------------------------------------------------
+ */
 
 #define AT "==== SB 1 (evchecks 1) [tid 1] "
 

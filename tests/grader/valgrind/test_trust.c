@@ -1,4 +1,6 @@
-/* test_trust.c: what the worker says under Valgrind about a series of calls, and what is believed. */
+/*
+ * test_trust.c: what the worker says under Valgrind about a series of calls, and what is believed.
+ */
 #include <criterion/criterion.h>
 
 #include "valgrind/trust.h"
