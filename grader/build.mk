@@ -20,7 +20,7 @@ PACKAGES := glib-2.0 gio-2.0 jansson yaml-0.1 libelf libseccomp
 # first rows are plain C, and have no room of the others to stand on; "." is grader/ itself.
 FLOORS := wire inside/confine inside/worker inside/control \
     tests/support proxy tests/support/direct.c \
-    base result rubric sandbox intake gate compile valgrind run memory report . commands \
+    base result rubric sandbox intake gate compile run valgrind memory report . commands \
     instructor/inbox instructor/gradebook instructor/export instructor/batch \
     instructor/mutants instructor/release instructor/proof instructor/commands main.c
 # Those that make the program `grader`; only instructors have grader/instructor/.

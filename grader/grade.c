@@ -110,52 +110,12 @@ static gboolean make_object(const GradeContext *context, CompilePurpose purpose,
     return TRUE;
 }
 
-static void memory_test_free(MemoryTest *test)
+static gboolean check_memory(const GradeContext *context, const char *scratch, Result *result,
+                             GError **error)
 {
-    g_free(test->record);
-    g_free(test);
-}
-
-/*
- * Would a replay spoil that of the other tests? Code that went on and on would do so again, and what
- * a forbidden system call does under Valgrind says nothing about memory.
- */
-static gboolean is_unfit_for_replay(const TestResult *test)
-{
-    return test->status == TEST_TIMED_OUT || test->status == TEST_BROKEN ||
-           g_strcmp0(test->failure, "output") == 0 || g_strcmp0(test->failure, "forbidden") == 0;
-}
-
-/* The tests whose calls can be repeated: those that made any and came to an end. */
-static GPtrArray *list_recorded(const Result *result, const char *scratch)
-{
-    GPtrArray *tests = g_ptr_array_new_with_free_func((GDestroyNotify)memory_test_free);
-    for (guint i = 0; i < result->items->len; i++) {
-        const ItemResult *item = result->items->pdata[i];
-        for (guint k = 0; k < item->tests->len; k++) {
-            const TestResult *test = item->tests->pdata[k];
-            g_autofree char *record = run_record_path(scratch, item->id, test->name);
-            if (is_unfit_for_replay(test) || !g_file_test(record, G_FILE_TEST_EXISTS))
-                continue;
-            MemoryTest *recorded = g_new0(MemoryTest, 1);
-            recorded->item = item->id;
-            recorded->test = test->name;
-            recorded->record = g_steal_pointer(&record);
-            recorded->cpu_usec = test->cpu_usec;
-            recorded->died = test->status == TEST_CRASHED;
-            g_ptr_array_add(tests, recorded);
-        }
-    }
-    return tests;
-}
-
-static gboolean check_memory(const GradeContext *context, const char *box, const char *scratch,
-                             Result *result, GError **error)
-{
-    g_autoptr(GPtrArray) recorded = list_recorded(result, scratch);
     g_autoptr(GError) reason = NULL;
-    if (memory_check(context->rubric, context->sandbox, context->kit->libexec, box, recorded,
-                     result, &reason))
+    if (memory_check(context->rubric, context->sandbox, context->kit->libexec, scratch, result,
+                     &reason))
         return TRUE;
     if (context->lenient && g_error_matches(reason, GRADER_ERROR, GRADER_ERROR_INSTALL)) {
         g_free(result->memory_state);
@@ -237,8 +197,7 @@ static gboolean grade_in(const GradeContext *context, const char *path, const ch
         result->memory_state = g_strdup(MEMORY_NOT_WANTED);
         return TRUE;
     }
-    g_autofree char *box = g_build_filename(scratch, "box", NULL);
-    return check_memory(context, box, scratch, result, error);
+    return check_memory(context, scratch, result, error);
 }
 
 /* A result with what is known before anything is run. */

@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-#include "memory/words.h"
-
 /* Valgrind takes two errors for one if this many innermost frames are equal. */
 #define COMPARED_FRAMES 4
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* The replay loads attention.so and its copies attention-1.so, ... and nothing else of that name. */
+/*
+ * The worker loads attention.so and its copies attention-1.so, ... and nothing else of that name.
+ */
 static gboolean is_students(const ValgrindFrame *frame)
 {
     if (frame->object == NULL)
@@ -19,16 +19,16 @@ static gboolean is_students(const ValgrindFrame *frame)
     return g_str_equal(name, "attention.so") || g_str_has_prefix(name, "attention-");
 }
 
-/* The innermost frame of the student's from `start` on; NULL if there is none. */
-static const ValgrindFrame *students_frame(const ValgrindStack *stack, guint start)
+/* The innermost frame that is the student's; NULL if there is none. */
+static const ValgrindFrame *students_frame(const ValgrindStack *stack)
 {
-    for (guint i = start; stack != NULL && i < stack->frames->len; i++)
+    for (guint i = 0; i < stack->frames->len; i++)
         if (is_students(stack->frames->pdata[i]))
             return stack->frames->pdata[i];
     return NULL;
 }
 
-/* The line of a frame, 0 if it cannot be one of the student's file. */
+/* The line of a frame; 0 if the student's file has no such line. */
 static guint line_of(const ValgrindFrame *frame, const StudentFile *file)
 {
     if (g_strcmp0(frame->file, file->name) != 0)
@@ -54,7 +54,7 @@ static void set_place(MemoryFinding *finding, const ValgrindFrame *frame, const 
     finding->source = source_line(file->text, finding->line);
 }
 
-gboolean memory_event_is_far(const ValgrindEvent *event)
+gboolean memory_event_is_outside(const ValgrindEvent *event)
 {
     const ValgrindStack *stack = valgrind_event_stack(event);
     for (guint i = 0; stack != NULL && i < stack->frames->len && i < COMPARED_FRAMES; i++)
@@ -66,8 +66,8 @@ gboolean memory_event_is_far(const ValgrindEvent *event)
 /* ---- from event to finding ------------------------------------------------------------------- */
 
 /*
- * What happened to the block before: an explanation with a stack. Where the block was freed comes
- * before where it was allocated.
+ * Say what happened to the block before. Valgrind explains that with more stacks: where the block
+ * was freed, then where it was allocated.
  */
 static char *history_of(const ValgrindEvent *event, const StudentFile *file)
 {
@@ -76,7 +76,7 @@ static char *history_of(const ValgrindEvent *event, const StudentFile *file)
         if (stack->what == NULL || stack->frames->len == 0)
             continue;
         gboolean freed = g_str_has_suffix(stack->what, "free'd");
-        const ValgrindFrame *frame = students_frame(stack, 0);
+        const ValgrindFrame *frame = students_frame(stack);
         if (frame != NULL)
             return describe_place(freed ? "freed at" : "allocated at", frame, file);
         if (!freed && i == 1)
@@ -85,7 +85,7 @@ static char *history_of(const ValgrindEvent *event, const StudentFile *file)
     return NULL;
 }
 
-/* Who called the function in which it happened, for helpers that are called from several places. */
+/* Say who called the function in which it happened, as a helper may have several callers. */
 static char *caller_of(const ValgrindStack *stack, const ValgrindFrame *place,
                        const StudentFile *file)
 {
@@ -98,26 +98,13 @@ static char *caller_of(const ValgrindStack *stack, const ValgrindFrame *place,
     return NULL;
 }
 
-/* The stack that names the student: the error's own, else the first explanation's that does. */
+/* The first stack with a frame of the student's: the error's own, or one that explains it. */
 static const ValgrindStack *students_stack(const ValgrindEvent *event)
 {
     for (guint i = 0; i < event->stacks->len; i++)
-        if (students_frame(event->stacks->pdata[i], 0) != NULL)
+        if (students_frame(event->stacks->pdata[i]) != NULL)
             return event->stacks->pdata[i];
     return NULL;
-}
-
-MemoryFinding *memory_finding_without_place(const ValgrindEvent *event)
-{
-    MemoryWords words = memory_words(event);
-    if (words.kind == NULL)
-        return NULL;
-    MemoryFinding *finding = memory_finding_new(words.kind);
-    finding->message = words.message;
-    finding->hint = g_strdup(words.hint);
-    finding->bytes = words.bytes;
-    finding->count = words.count;
-    return finding;
 }
 
 MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const StudentFile *file)
@@ -128,7 +115,7 @@ MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const Stude
     MemoryFinding *finding = memory_finding_without_place(event);
     if (finding == NULL)
         return NULL;
-    const ValgrindFrame *place = students_frame(stack, 0);
+    const ValgrindFrame *place = students_frame(stack);
     set_place(finding, place, file);
     if (stack == valgrind_event_stack(event))
         finding->detail = history_of(event, file);
@@ -137,39 +124,14 @@ MemoryFinding *memory_finding_from_event(const ValgrindEvent *event, const Stude
     return finding;
 }
 
-MemoryFinding *memory_finding_anywhere(const ValgrindEvent *event, const StudentFile *file)
+MemoryFinding *memory_finding_with_or_without_place(const ValgrindEvent *event,
+                                                    const StudentFile *file)
 {
     MemoryFinding *finding = memory_finding_from_event(event, file);
     return finding != NULL ? finding : memory_finding_without_place(event);
 }
 
-MemoryFinding *memory_finding_about(const char *kind, const char *function, char *message,
-                                    const char *hint)
-{
-    MemoryFinding *finding = memory_finding_new(kind);
-    finding->function = g_strdup(function);
-    finding->message = message;
-    finding->hint = g_strdup(hint);
-    finding->count = 1;
-    return finding;
-}
-
-MemoryFinding *memory_finding_copy(const MemoryFinding *finding)
-{
-    MemoryFinding *copy = memory_finding_new(finding->kind);
-    copy->message = g_strdup(finding->message);
-    copy->hint = g_strdup(finding->hint);
-    copy->bytes = finding->bytes;
-    copy->function = g_strdup(finding->function);
-    copy->file = g_strdup(finding->file);
-    copy->line = finding->line;
-    copy->source = g_strdup(finding->source);
-    copy->detail = g_strdup(finding->detail);
-    copy->count = 1;
-    return copy;
-}
-
-/* ---- one list for each item ------------------------------------------------------------------ */
+/* ---- the list of an item --------------------------------------------------------------------- */
 
 static gboolean is_same(const MemoryFinding *a, const MemoryFinding *b)
 {

@@ -1,112 +1,103 @@
 /* judge.c: see judge.h. */
 #include "memory/judge.h"
 
-#include "memory/kept.h"
-#include "memory/results.h"
-
 #define DIFFERENT_HINT "does the result depend on memory that was never set, or on an address?"
 #define UNDEFINED_HINT "set every element before you return it: malloc() does not clear memory"
+
+/*
+ * One more block may be a buffer that is made late, in one call of a series; two more blocks are
+ * not, nor is memory that grows while there are no more blocks.
+ */
+#define MIN_BLOCKS 2
 
 typedef struct {
     const StudentFile *file;
     Result *result;
-    MemoryFinding *far; /* the last error whose innermost frames are not the student's */
-    MemoryFinding *undefined[WIRE_KINDS]; /* the last one for each kind of call */
+    const ValgrindEvent *outside; /* the last error whose innermost frames are not the student's */
+    const ValgrindEvent *undefined[WIRE_KINDS]; /* the last one for each kind of call */
 } Judge;
 
-static void judge_clear(Judge *judge)
-{
-    g_clear_pointer(&judge->far, memory_finding_free);
-    for (guint kind = 0; kind < WIRE_KINDS; kind++)
-        g_clear_pointer(&judge->undefined[kind], memory_finding_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Judge, judge_clear)
-
-/* The errors of one test, leaks not included. */
+/* The errors that Valgrind reported in one test, leaks not included. */
 typedef struct {
-    guint shown, told;           /* by Valgrind, and by a finding */
-    const ValgrindEvent *untold; /* the first that no finding tells of, or NULL */
+    guint reported, attributed;      /* all, and those that became a finding with a place */
+    const ValgrindEvent *unreported; /* the first event of which no finding tells, or NULL */
 } Errors;
 
-static void add(const Judge *judge, const ReplayedTest *test, MemoryFinding *finding)
+static void add(const Judge *judge, const ObservedTest *test, MemoryFinding *finding)
 {
-    memory_finding_add(result_item(judge->result, test->test->item), finding, test->test->test);
-}
-
-static void remember(MemoryFinding **place, const MemoryFinding *finding)
-{
-    g_clear_pointer(place, memory_finding_free);
-    *place = memory_finding_copy(finding);
+    memory_finding_add(result_item(judge->result, test->test->suite), finding, test->test->name);
 }
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* The worker's question whether a result is defined. */
-static gboolean is_check(const ValgrindEvent *event)
+/* The worker asks Valgrind whether a result is defined. */
+static gboolean is_result_check(const ValgrindEvent *event)
 {
     return event->type == VALGRIND_ERROR && g_strcmp0(event->kind, "ClientCheck") == 0;
 }
 
-/* A bad access that ends the process is reported twice: as an error, then as a signal. */
-static gboolean is_told(const MemoryFinding *crash, const MemoryFinding *before)
+/* Valgrind reports a bad access that ends the process twice: as an error, then as a signal. */
+static gboolean is_same_crash(const MemoryFinding *crash, const ValgrindEvent *event,
+                              const StudentFile *file)
 {
+    g_autoptr(MemoryFinding) before = event != NULL ? memory_finding_from_event(event, file) : NULL;
     return before != NULL && g_str_has_prefix(before->kind, "invalid_") &&
            before->line == crash->line && g_strcmp0(before->function, crash->function) == 0;
 }
 
-/* Add what was reported in the test. */
-static Errors add_events(Judge *judge, const ReplayedTest *test)
+/* Add a finding for each event of the test that has a place, and for each leak. */
+static Errors add_events(Judge *judge, const ObservedTest *test)
 {
-    g_autoptr(MemoryFinding) last = NULL;
+    const ValgrindEvent *last = NULL; /* that became a finding */
     Errors errors = {0};
-    gboolean unusable = memory_record_is_unusable(test->record);
+    gboolean unusable = memory_record_is_unusable(test->test->record);
     for (guint i = 0; i < test->events->len; i++) {
         const ValgrindEvent *event = test->events->pdata[i];
         gboolean leak = valgrind_event_is_leak(event);
-        errors.shown += !leak;
-        /* An unusable result was returned, not lost; undefined ones have messages of their own. */
-        if ((leak && unusable) || is_check(event))
+        errors.reported += !leak;
+        /* An unusable result was returned, not lost; add_undefined() tells of undefined ones. */
+        if ((leak && unusable) || is_result_check(event))
             continue;
-        /* The worker loses nothing in a test: a leak is the student's, also without a frame of it. */
-        MemoryFinding *finding = leak ? memory_finding_anywhere(event, judge->file)
+        /* The worker loses nothing in a test, so a leak without a place is the student's, too. */
+        MemoryFinding *finding = leak ? memory_finding_with_or_without_place(event, judge->file)
                                       : memory_finding_from_event(event, judge->file);
         if (finding == NULL) {
-            if (errors.untold == NULL)
-                errors.untold = event;
+            if (errors.unreported == NULL)
+                errors.unreported = event;
             continue;
         }
-        errors.told += !leak;
-        if (event->type == VALGRIND_FATAL_SIGNAL && is_told(finding, last)) {
+        errors.attributed += !leak;
+        if (event->type == VALGRIND_FATAL_SIGNAL && is_same_crash(finding, last, judge->file)) {
             memory_finding_free(finding);
             continue;
         }
-        remember(&last, finding);
-        if (memory_event_is_far(event) && !leak)
-            remember(&judge->far, finding);
+        last = event;
+        if (memory_event_is_outside(event) && !leak)
+            judge->outside = event;
         add(judge, test, finding);
     }
     return errors;
 }
 
 /*
- * Results with undefined elements. The check is made in the worker, at one place for each kind of
- * call, so Valgrind shows where the memory came from only the first time.
+ * Add the results with undefined elements. The worker checks them at one place for each kind of
+ * call, so Valgrind reports where the memory came from only the first time.
  */
-static void add_undefined(Judge *judge, const ReplayedTest *test)
+static void add_undefined(Judge *judge, const ObservedTest *test)
 {
     for (guint i = 0; i < test->undefined->len; i++) {
-        ReplayUndefined seen = g_array_index(test->undefined, ReplayUndefined, i);
+        UndefinedResult seen = g_array_index(test->undefined, UndefinedResult, i);
         const ValgrindEvent *event = NULL;
         if (seen.event > 0)
             event = test->events->pdata[seen.event - 1];
         guint kind = MIN(seen.kind, WIRE_KINDS - 1);
         MemoryFinding *finding = NULL;
-        if (event != NULL && is_check(event))
+        if (event != NULL && is_result_check(event))
             finding = memory_finding_from_event(event, judge->file);
         if (finding != NULL)
-            remember(&judge->undefined[kind], finding);
+            judge->undefined[kind] = event;
         else if (judge->undefined[kind] != NULL)
-            finding = memory_finding_copy(judge->undefined[kind]);
+            finding = memory_finding_from_event(judge->undefined[kind], judge->file);
         else
             finding = memory_finding_about("uninitialised", memory_record_function(kind),
                                            g_strdup("returns elements that were never set"),
@@ -116,66 +107,157 @@ static void add_undefined(Judge *judge, const ReplayedTest *test)
 }
 
 /*
- * An error without a place in the student's file: the worker's own code met what the student's left,
- * or the stack was forged. It is told of where nothing else is.
+ * Add an error without a place in the student's file: the worker's own code met what the student's
+ * left, or the stack was forged. That is done only where there is no other finding.
  */
-static void add_untold(Judge *judge, const ReplayedTest *test, const ValgrindEvent *event)
+static void add_unreported(Judge *judge, const ObservedTest *test, const ValgrindEvent *event)
 {
     MemoryFinding *finding = memory_finding_without_place(event);
     if (finding == NULL)
         return;
-    remember(&judge->far, finding);
+    judge->outside = event;
     add(judge, test, finding);
 }
 
-static MemoryFinding *repeated(const Judge *judge)
+/* Valgrind only counts an error that it takes for one of an earlier test. */
+static MemoryFinding *find_counted(const Judge *judge)
 {
-    if (judge->far != NULL)
-        return memory_finding_copy(judge->far);
+    if (judge->outside != NULL)
+        return memory_finding_with_or_without_place(judge->outside, judge->file);
     return memory_finding_about("uninitialised", NULL,
                                 g_strdup("makes an error that was shown in another test"),
                                 UNDEFINED_HINT);
 }
 
-/* Returns TRUE if errors were seen that can explain other results. */
-static gboolean judge_errors(Judge *judge, const ReplayedTest *test)
+/* Returns TRUE if there were errors that can explain different results. */
+static gboolean judge_errors(Judge *judge, const ObservedTest *test)
 {
     Errors errors = add_events(judge, test);
     add_undefined(judge, test);
-    if (errors.untold != NULL && errors.told == 0 && test->undefined->len == 0 && !test->test->died)
-        add_untold(judge, test, errors.untold);
-    /* Valgrind has counted errors that it takes for one shown before, in an earlier test. */
-    if (test->errors > 0 && errors.shown == 0 && test->undefined->len == 0)
-        add(judge, test, repeated(judge));
-    if (test->begun && !test->ended && errors.shown == 0 && !test->test->died)
+    if (errors.unreported != NULL && errors.attributed == 0 && test->undefined->len == 0 &&
+        !test->test->died)
+        add_unreported(judge, test, errors.unreported);
+    if (test->errors > 0 && errors.reported == 0 && test->undefined->len == 0)
+        add(judge, test, find_counted(judge));
+    if (test->begun && !test->ended && errors.reported == 0 && !test->test->died)
         add(judge, test,
             memory_finding_about("crash", NULL,
                                  g_strdup("ends the program under Valgrind, though not without it"),
                                  DIFFERENT_HINT));
-    return errors.shown > 0 || test->errors > 0;
+    return errors.reported > 0 || test->errors > 0;
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-static void judge_results(const Judge *judge, const ReplayedTest *test)
+static void judge_results(const Judge *judge, const ObservedTest *test)
 {
-    const char *function = NULL;
-    g_autofree char *difference = memory_results_difference(test, &function);
+    const char *difference = test->difference;
+    if (difference == NULL && test->compared < test->test->record->calls->len)
+        difference = "there is no result";
     if (difference == NULL)
         return;
     char *message =
         g_strconcat("gives other results when it runs again under Valgrind: ", difference, NULL);
-    add(judge, test, memory_finding_about("different_results", function, message, DIFFERENT_HINT));
+    add(judge, test,
+        memory_finding_about("different_results", memory_record_function(test->compared_kind),
+                             message, DIFFERENT_HINT));
 }
+
+/* ---- retained memory ------------------------------------------------------------------------- */
+
+/* How much more is retained after a test's series of calls, and the event with the most of it. */
+typedef struct {
+    gint64 blocks, bytes, most;
+    const ValgrindEvent *event; /* NULL: nothing is retained */
+} Retained;
+
+static gboolean has_leak(const ObservedTest *test)
+{
+    for (guint i = 0; i < test->events->len; i++)
+        if (valgrind_event_is_leak(test->events->pdata[i]))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean calls_function(const MemoryRecord *record, guint kind)
+{
+    for (guint i = 0; i < record->calls->len; i++)
+        if (g_array_index(record->calls, RecordedCall, i).request.kind == kind)
+            return TRUE;
+    return FALSE;
+}
+
+static Retained sum_retained(const ObservedTest *test)
+{
+    Retained all = {0};
+    for (guint i = 0; i < test->retained->len; i++) {
+        const ValgrindEvent *event = test->retained->pdata[i];
+        if (valgrind_event_stack(event) == NULL)
+            continue;
+        ValgrindGrowth growth = valgrind_event_growth(event);
+        all.blocks += growth.blocks;
+        all.bytes += growth.bytes;
+        if (all.event != NULL && growth.bytes <= all.most)
+            continue;
+        all.most = growth.bytes;
+        all.event = event;
+    }
+    return all;
+}
+
+static char *describe(const Retained *retained, guint rounds)
+{
+    gint64 each = rounds > 0 ? retained->blocks / rounds : 0;
+    if (retained->blocks <= 0)
+        return g_strdup("makes a block of memory larger with each call, and never frees it");
+    if (each == 0)
+        return g_strdup_printf("keeps %" G_GINT64_FORMAT " blocks of memory in %u calls alike and "
+                               "never frees them, though a variable points there",
+                               retained->blocks, rounds);
+    return g_strdup_printf("keeps %" G_GINT64_FORMAT " block%s of memory at each call and never "
+                           "frees %s, though a variable points there",
+                           each, each == 1 ? "" : "s", each == 1 ? "it" : "them");
+}
+
+/* NULL if what is retained may be a buffer for the next call. */
+static MemoryFinding *find_retained(const ObservedTest *test, const StudentFile *file)
+{
+    Retained all = sum_retained(test);
+    guint rounds = test->test->series.rounds;
+    if (all.event == NULL || (all.blocks < MIN_BLOCKS && (all.blocks > 0 || all.bytes < rounds)))
+        return NULL;
+    MemoryFinding *finding = memory_finding_with_or_without_place(all.event, file);
+    g_free(finding->message);
+    finding->message = describe(&all, rounds);
+    return finding;
+}
+
+static void judge_retained(const Judge *judge, const GPtrArray *tests, const ObservedTest *test)
+{
+    if (!observed_test_is_searched(test) || has_leak(test))
+        return;
+    for (guint i = 0; i < tests->len; i++) {
+        const ObservedTest *caller = tests->pdata[i];
+        if (has_leak(caller) || !calls_function(caller->test->record, test->test->series.kind))
+            continue;
+        MemoryFinding *finding = find_retained(test, judge->file);
+        if (finding == NULL)
+            return;
+        add(judge, caller, finding);
+    }
+}
+
+/* ---- all tests ------------------------------------------------------------------------------- */
 
 void memory_judge(const GPtrArray *tests, const StudentFile *file, Result *result)
 {
-    g_auto(Judge) judge = {.file = file, .result = result};
+    Judge judge = {.file = file, .result = result};
     for (guint i = 0; i < tests->len; i++) {
-        const ReplayedTest *test = tests->pdata[i];
+        const ObservedTest *test = tests->pdata[i];
         gboolean explained = judge_errors(&judge, test);
         if (test->ended && !explained)
             judge_results(&judge, test);
     }
-    memory_kept_judge(tests, file, result);
+    for (guint i = 0; i < tests->len; i++)
+        judge_retained(&judge, tests, tests->pdata[i]);
 }

@@ -1,27 +1,21 @@
 /*
- * words.h: what a Valgrind error means, in words for somebody who learns C.
+ * words.h: findings in words for somebody who learns C, before they have a place.
  */
 #pragma once
 
+#include "result/result.h"
 #include "valgrind/xml.h"
 
-typedef struct {
-    const char *kind; /* of a MemoryFinding; NULL if this is no error */
-    char *message;    /* new */
-    const char *hint;
-    guint64 bytes; /* lost or touched, 0 if not known */
-    guint count;   /* blocks that were lost; 1 for an error */
-} MemoryWords;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryFinding, memory_finding_free)
 
-/* The words for an error or a fatal signal. */
-MemoryWords memory_words(const ValgrindEvent *event);
+/*
+ * A new finding, seen once. Takes `message`; `function`, which it is about, and `hint` may be NULL.
+ */
+MemoryFinding *memory_finding_about(const char *kind, const char *function, char *message,
+                                    const char *hint);
 
-/* How much more there is of what a leak, or a note on what is kept, tells of than at the last one. */
-typedef struct {
-    gint64 bytes, blocks;
-} MemoryGrowth;
-
-MemoryGrowth memory_words_growth(const ValgrindEvent *event);
+/* A new finding about an error, a leak or a fatal signal; NULL if the event is only a note. */
+MemoryFinding *memory_finding_without_place(const ValgrindEvent *event);
 
 /* "40 bytes in 1 block are never freed" */
 char *memory_words_leak(guint64 bytes, guint blocks);

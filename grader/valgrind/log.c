@@ -15,27 +15,27 @@
 #define COMPLAINT 200 /* characters of a line that are quoted */
 
 /*
- * What the C library needs for what students may call, and the worker for its results and the tests
- * that need a process of their own. Nothing that moves memory about, and no signal handlers.
+ * The calls that the C library makes for what students may call, and those that the worker needs
+ * for its results and for isolated tests. None of them moves memory about or handles signals.
  */
 static const char harmless[] =
     "clock_getres clock_gettime clone close exit exit_group fork fstat futex getcwd getpid "
     "getrandom gettid gettimeofday lseek newfstatat pread64 read restart_syscall rseq "
     "rt_sigprocmask sched_yield set_robust_list sysinfo tgkill time uname wait4 write writev";
 
-void memory_log_init(MemoryLog *log, const char *worker)
+void valgrind_log_init(ValgrindLog *log, const char *worker)
 {
-    *log = (MemoryLog){.line = g_string_new(NULL)};
-    memory_code_init(&log->code_run, worker);
+    *log = (ValgrindLog){.line = g_string_new(NULL)};
+    valgrind_jumps_init(&log->jumps, worker);
 }
 
-void memory_log_clear(MemoryLog *log)
+void valgrind_log_clear(ValgrindLog *log)
 {
     if (log->line != NULL)
         g_string_free(log->line, TRUE);
     g_free(log->complaint);
     g_free(log->forbidden);
-    memory_code_clear(&log->code_run);
+    valgrind_jumps_clear(&log->jumps);
 }
 
 /* ---- system calls ---------------------------------------------------------------------------- */
@@ -58,24 +58,24 @@ static gboolean matches(GRegex **compiled, const char *expression, const char *l
     return pattern_matches(compiled, expression, 0, line, NULL);
 }
 
-/* The value after the arrow; FALSE if the call failed, or its result is on another line. */
+/* Read the result of a call; FALSE if the call failed, or its result is on another line. */
 static gboolean get_success(const char *words, guint64 *value)
 {
     const char *result = strstr(words, "Success(0x");
     return result != NULL && sscanf(result, "Success(0x%" SCNx64 ")", value) == 1;
 }
 
-static gboolean is_in_room(const MemoryLog *log, guint64 address, guint64 length)
+static gboolean is_reserved(const ValgrindLog *log, guint64 address, guint64 length)
 {
     guint64 page = (guint64)sysconf(_SC_PAGESIZE);
     return address >= log->base && address < log->end && length <= log->end - address + page;
 }
 
-/* As the loader maps an object: first room for all of it, then its segments in there. */
-static gboolean may_map(MemoryLog *log, const char *words)
+/* The loader reserves a range of addresses for an object, and then maps its segments into it. */
+static gboolean may_map(ValgrindLog *log, const char *words)
 {
     guint64 address, protection, result;
-    MemoryMapping map;
+    ValgrindMapping map;
     if (sscanf(words,
                "sys_mmap ( 0x%" SCNx64 ", %" SCNu64 ", %" SCNu64 ", %" SCNu64 ", %*u, %" SCNu64,
                &address, &map.length, &protection, &map.flags, &map.offset) != 5)
@@ -86,25 +86,25 @@ static gboolean may_map(MemoryLog *log, const char *words)
     }
     if (!log->judging) {
         if ((protection & PROT_EXEC) != 0 && !log->stray_open)
-            log->code = map;
+            log->mapping = map;
         return TRUE;
     }
     if ((protection & PROT_EXEC) != 0 &&
-        (map.length != log->code.length || map.flags != log->code.flags ||
-         map.offset != log->code.offset))
+        (map.length != log->mapping.length || map.flags != log->mapping.flags ||
+         map.offset != log->mapping.offset))
         return FALSE;
-    return (map.flags & MAP_FIXED) == 0 ? address == 0 : is_in_room(log, address, map.length);
+    return (map.flags & MAP_FIXED) == 0 ? address == 0 : is_reserved(log, address, map.length);
 }
 
-/* Where the room was larger than what had to be aligned in it. */
-static gboolean may_unmap(const MemoryLog *log, const char *words)
+/* The loader gives back what it reserved beyond an object that had to be aligned. */
+static gboolean may_unmap(const ValgrindLog *log, const char *words)
 {
     guint64 address, length;
     return sscanf(words, "sys_munmap ( 0x%" SCNx64 ", %" SCNu64, &address, &length) == 2 &&
-           is_in_room(log, address, length);
+           is_reserved(log, address, length);
 }
 
-/* What was relocated becomes unwritable. */
+/* The loader makes read-only what it has relocated. */
 static gboolean may_protect(const char *words)
 {
     guint64 protection;
@@ -113,10 +113,10 @@ static gboolean may_protect(const char *words)
 }
 
 /*
- * The object and its copies are opened; of everything else the C library may find that it is not
- * there, which the second line about the call says: "... [async] --> Failure(0x2)".
+ * The program may open the object and its copies. The C library may look for other files if they
+ * are not there, which the second line about the call says: "... [async] --> Failure(0x2)".
  */
-static gboolean may_open(MemoryLog *log, const char *words)
+static gboolean may_open(ValgrindLog *log, const char *words)
 {
     static GRegex *compiled;
     static const char object[] = "^sys_openat \\( -?\\d+, 0x[0-9a-f]+"
@@ -127,13 +127,13 @@ static gboolean may_open(MemoryLog *log, const char *words)
     return !log->judging || !log->stray_open || !get_success(words, &result);
 }
 
-static gboolean may_call(MemoryLog *log, int number, const char *words)
+static gboolean may_call(ValgrindLog *log, int number, const char *words)
 {
     if (number == SCMP_SYS(mmap))
         return may_map(log, words);
     if (number == SCMP_SYS(openat))
         return may_open(log, words);
-    /* "..." is how a call that was begun has ended. */
+    /* A line with "..." says how a call has ended that was judged when it began. */
     if (!log->judging || is_harmless(number) || g_str_has_prefix(words, "..."))
         return TRUE;
     return (number == SCMP_SYS(mprotect) && may_protect(words)) ||
@@ -148,7 +148,7 @@ static gboolean is_start(int number, const char *words)
            fd == REPLAY_LOG_FD;
 }
 
-static void judge_call(MemoryLog *log, int number, const char *words)
+static void judge_call(ValgrindLog *log, int number, const char *words)
 {
     if (is_start(number, words))
         log->judging = TRUE;
@@ -163,8 +163,8 @@ static void judge_call(MemoryLog *log, int number, const char *words)
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 /*
- * Who says this? Most lines begin with ==PID==, --PID-- or SYSCALL[PID; others go on with what the
- * last one says.
+ * The process that writes this line. Most lines begin with ==PID==, --PID-- or SYSCALL[PID; the
+ * others continue the last one.
  */
 static gint64 speaker_of(const char *line, gint64 last)
 {
@@ -176,43 +176,44 @@ static gint64 speaker_of(const char *line, gint64 last)
 }
 
 /*
- * What is said of an isolated test, whose process may well end with a signal and take Valgrind with
- * it, is no complaint; nor is a part of what is said about a call.
+ * A complaint is a line about the first process that is not about a system call or a superblock. An
+ * isolated test has another process, which may well end with a signal and take Valgrind with it.
  */
-static gboolean is_complaint(const MemoryLog *log, const char *line)
+static gboolean is_complaint(const ValgrindLog *log, const char *line)
 {
     if (line[strspn(line, " ")] == '\0' || log->speaker != log->pid)
         return FALSE;
-    static GRegex *calls, *ends, *asked;
+    static GRegex *calls, *ends, *answers;
     static const char call[] =
         "^ *(==== SB |SYSCALL\\[|--> |\\[a?sync\\]|\\.\\.\\. \\[|[a-z]\\w* ?\\()";
     static const char end[] = "^--\\d+-- (Caught __NR_exit|__gnu_cxx::__freeres)|\\+0x[0-9a-f]+$";
-    static const char told[] = "^==\\d+== Handling new value --(trace|show)-"; /* as asked */
+    static const char answer[] = "^==\\d+== Handling new value --(trace|show)-";
     return !matches(&calls, call, line) && !matches(&ends, end, line) &&
-           (log->judging || !matches(&asked, told, line));
+           (log->judging || !matches(&answers, answer, line));
 }
 
-static void complain(MemoryLog *log, const char *line)
+static void complain(ValgrindLog *log, const char *line)
 {
     g_autofree char *valid = g_utf8_make_valid(line, -1);
     log->complaint = g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), COMPLAINT));
 }
 
-/* Does the line begin with one? */
-static gboolean take_superblocks(MemoryLog *log, const char *line)
+/* Take the superblocks of which the line tells. Returns TRUE if it begins with one. */
+static gboolean take_superblocks(ValgrindLog *log, const char *line)
 {
     static const char superblock[] = "==== SB ";
     for (const char *at = line; (at = strstr(at, superblock)) != NULL; at++)
-        memory_code_take(&log->code_run, at, log->judging);
+        valgrind_jumps_take(&log->jumps, at, log->judging);
     return g_str_has_prefix(line, superblock);
 }
 
-/* Two processes may write at once, each its line in parts: so one line may tell of two calls. */
-static void end_line(MemoryLog *log)
+/* Two processes may write parts of their lines at once, so that one line tells of two calls. */
+static void end_line(ValgrindLog *log)
 {
     static const char call[] = "SYSCALL[";
     const char *line = log->line->str;
-    if (take_superblocks(log, line) && log->forks == 0) { /* most lines; nobody else has spoken */
+    /* Most lines are about superblocks; with one process there is no other thing in them. */
+    if (take_superblocks(log, line) && log->forks == 0) {
         g_string_truncate(log->line, 0);
         return;
     }
@@ -229,9 +230,8 @@ static void end_line(MemoryLog *log)
     g_string_truncate(log->line, 0);
 }
 
-void memory_log_take(gpointer data, const char *bytes, gsize length)
+void valgrind_log_take(ValgrindLog *log, const char *bytes, gsize length)
 {
-    MemoryLog *log = data;
     for (gsize i = 0; i < length; i++) {
         if (bytes[i] == '\n')
             end_line(log);

@@ -1,6 +1,7 @@
 /* xml.c: read memcheck's XML with GMarkup; see xml.h. */
 #include "valgrind/xml.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_EVENTS 20000
@@ -9,7 +10,7 @@
 #define MAX_TEXT 500
 #define MAX_DEPTH 12
 
-/* Where the reader is. Elements are told apart by their own name and that of their parent. */
+/* Where the reader is. It tells elements apart by their own name and that of their parent. */
 typedef struct {
     ValgrindDocument *document;
     ValgrindEvent *event; /* the <error>, <clientmsg> or <fatal_signal> that is open */
@@ -56,23 +57,6 @@ void valgrind_document_free(ValgrindDocument *document)
     g_free(document);
 }
 
-gboolean valgrind_event_is_leak(const ValgrindEvent *event)
-{
-    return event->type == VALGRIND_ERROR && event->kind != NULL &&
-           g_str_has_prefix(event->kind, "Leak_") && !valgrind_event_is_kept(event);
-}
-
-gboolean valgrind_event_is_kept(const ValgrindEvent *event)
-{
-    return event->type == VALGRIND_ERROR && (g_strcmp0(event->kind, "Leak_StillReachable") == 0 ||
-                                             g_strcmp0(event->kind, "Leak_PossiblyLost") == 0);
-}
-
-const ValgrindStack *valgrind_event_stack(const ValgrindEvent *event)
-{
-    return event->stacks->len > 0 ? event->stacks->pdata[0] : NULL;
-}
-
 /* ---- building -------------------------------------------------------------------------------- */
 
 static void open_event(Reader *reader, ValgrindEventType type)
@@ -96,8 +80,8 @@ static void open_stack(Reader *reader)
     g_ptr_array_add(reader->event->stacks, reader->stack);
 }
 
-/* The text that was read, which may have been cut in the middle of a character. */
-static char *taken(const Reader *reader)
+/* A copy of the text that was read, which may have been cut within a character. */
+static char *copy_text(const Reader *reader)
 {
     return g_strstrip(g_utf8_make_valid(reader->text->str, -1));
 }
@@ -110,7 +94,7 @@ static void set_what(Reader *reader)
 {
     open_stack(reader);
     if (reader->stack != NULL)
-        reader->stack->what = taken(reader);
+        reader->stack->what = copy_text(reader);
 }
 
 static void open_frame(Reader *reader)
@@ -125,7 +109,7 @@ static void open_frame(Reader *reader)
 static void set_text(char **to, const Reader *reader)
 {
     g_free(*to);
-    *to = taken(reader);
+    *to = copy_text(reader);
 }
 
 static void close_in_frame(Reader *reader, const char *name)
@@ -242,7 +226,7 @@ static void on_text(GMarkupParseContext *context, const gchar *text, gsize lengt
 static char *why_incomplete(const Reader *reader, const GError *error)
 {
     if (error != NULL) {
-        g_autofree char *why = g_strndup(error->message, MAX_TEXT); /* quotes what it met */
+        g_autofree char *why = g_strndup(error->message, MAX_TEXT); /* it quotes the document */
         g_autofree char *valid = g_utf8_make_valid(why, -1);
         return g_strconcat("it cannot be read: ", valid, NULL);
     }
@@ -254,8 +238,8 @@ static char *why_incomplete(const Reader *reader, const GError *error)
 }
 
 /*
- * A forked process goes on in the document of its parent, and closes it when it ends; then the
- * parent goes on. The document is whole if the last of them has closed it.
+ * A forked process goes on in the document of its parent, and closes it when it ends; after that
+ * the parent goes on in it. The document is whole if the last of them has closed it.
  */
 static gboolean parse(GMarkupParseContext *context, Reader *reader, const char *text,
                       GError **error)
@@ -286,9 +270,79 @@ ValgrindDocument *valgrind_document_read(const char *bytes, gsize length)
         .start_element = on_start, .end_element = on_end, .text = on_text};
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, &reader, NULL);
     g_autoptr(GError) error = NULL;
-    /* A name in the student's object may be any bytes; that must not hide what follows. */
+    /* A name in the student's object may be any bytes, and these must not hide what follows. */
     g_autofree char *valid = g_utf8_make_valid(bytes, (gssize)length);
     parse(context, &reader, valid, &error);
     document->incomplete = why_incomplete(&reader, error);
     return document;
+}
+
+/* ---- what an event says ---------------------------------------------------------------------- */
+
+gboolean valgrind_event_is_leak(const ValgrindEvent *event)
+{
+    return event->type == VALGRIND_ERROR && event->kind != NULL &&
+           g_str_has_prefix(event->kind, "Leak_") && !valgrind_event_is_retained(event);
+}
+
+gboolean valgrind_event_is_retained(const ValgrindEvent *event)
+{
+    return event->type == VALGRIND_ERROR && (g_strcmp0(event->kind, "Leak_StillReachable") == 0 ||
+                                             g_strcmp0(event->kind, "Leak_PossiblyLost") == 0);
+}
+
+const ValgrindStack *valgrind_event_stack(const ValgrindEvent *event)
+{
+    return event->stacks->len > 0 ? event->stacks->pdata[0] : NULL;
+}
+
+char *valgrind_event_sentence(const ValgrindEvent *event, guint n)
+{
+    const ValgrindStack *stack = n < event->stacks->len ? event->stacks->pdata[n] : NULL;
+    if (stack == NULL || stack->what == NULL)
+        return NULL;
+    g_auto(GStrv) parts = g_strsplit(stack->what, ",", -1);
+    return g_strjoinv("", parts);
+}
+
+ValgrindAddress valgrind_event_address(const ValgrindEvent *event)
+{
+    ValgrindAddress address = {0};
+    g_autofree char *text = valgrind_event_sentence(event, 1);
+    if (text == NULL || sscanf(text, "Address 0x%llx is", &address.at) != 1)
+        return address;
+    const char *size = strstr(text, " of size ");
+    address.known = TRUE;
+    address.freed = size != NULL && g_str_has_suffix(text, "free'd");
+    address.stack = strstr(text, "stack") != NULL && strstr(text, "stack'd") == NULL;
+    if (size == NULL || sscanf(size, " of size %llu", &address.size) != 1 ||
+        sscanf(text, "Address 0x%*x is %llu bytes %11s", &address.offset, address.relation) != 2)
+        address.relation[0] = '\0';
+    return address;
+}
+
+/* The number in the first brackets of the phrase at `text`, or the number that it begins with. */
+static gint64 read_growth(const char *text)
+{
+    const char *change = strstr(text, " (");
+    const char *word = strstr(text, " b"); /* "bytes" or "blocks" ends the phrase */
+    if (change == NULL || word == NULL || change > word)
+        return g_ascii_strtoll(text, NULL, 10);
+    return g_ascii_strtoll(change + strlen(" ("), NULL, 10);
+}
+
+/*
+ * "56 (+56) (16 (+16) direct, 40 (+40) indirect) bytes in 1 (+1) blocks are definitely lost in
+ * loss record 2 of 2". The (+n) is there if an earlier search for leaks met the same place.
+ */
+ValgrindGrowth valgrind_event_growth(const ValgrindEvent *event)
+{
+    if (event->stacks->len == 0)
+        return (ValgrindGrowth){0};
+    g_autofree char *text = valgrind_event_sentence(event, 0);
+    const char *blocks = text != NULL ? strstr(text, "bytes in ") : NULL;
+    return (ValgrindGrowth){
+        .bytes = text != NULL ? read_growth(text) : 0,
+        .blocks = blocks != NULL ? read_growth(blocks + strlen("bytes in ")) : 1,
+    };
 }

@@ -1,11 +1,11 @@
 /*
- * xml.h: read what memcheck writes with --xml=yes (protocol 4).
+ * xml.h: read what memcheck writes with --xml=yes (protocol 4), and the sentences in it.
  *
  * The bytes are untrusted: student code ran in the process that wrote them. Reading never fails;
  * it gives what could be understood, in the order in which it happened, bounded in number and size,
  * and says whether the document was complete. All strings are valid UTF-8 and otherwise unchecked.
  *
- * With --xml-fd a forked process writes on in the document of its parent.
+ * With --xml-fd a forked process goes on in the document of its parent.
  */
 #pragma once
 
@@ -48,11 +48,37 @@ ValgrindDocument *valgrind_document_read(const char *bytes, gsize length);
 void valgrind_document_free(ValgrindDocument *document);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ValgrindDocument, valgrind_document_free)
 
-/* Is it a leak: blocks to which nothing points? */
+/* Is the event a leak, that is, about blocks to which nothing points? */
 gboolean valgrind_event_is_leak(const ValgrindEvent *event);
 
-/* Is it a note on blocks to which, or into which, something still points? */
-gboolean valgrind_event_is_kept(const ValgrindEvent *event);
+/* Is it a note on retained blocks, to which or into which something still points? */
+gboolean valgrind_event_is_retained(const ValgrindEvent *event);
 
 /* The stack in which an event happened; NULL if it has none. */
 const ValgrindStack *valgrind_event_stack(const ValgrindEvent *event);
+
+/* A copy of the sentence over its n-th stack, with 1024 for "1,024"; NULL if there is none. */
+char *valgrind_event_sentence(const ValgrindEvent *event, guint n);
+
+/* What the second sentence of an event says about the address that was used. */
+typedef struct {
+    gboolean known;            /* there is such a sentence */
+    unsigned long long at;     /* the address */
+    char relation[12];         /* "after", "before" or "inside" a block; else empty */
+    unsigned long long offset; /* how far */
+    unsigned long long size;   /* of the block */
+    gboolean freed;            /* the block is free */
+    gboolean stack;            /* the address is on the stack */
+} ValgrindAddress;
+
+ValgrindAddress valgrind_event_address(const ValgrindEvent *event);
+
+/*
+ * How much more there is of the blocks that a leak, or a note on retained blocks, is about than
+ * there was at the search for leaks before.
+ */
+typedef struct {
+    gint64 bytes, blocks;
+} ValgrindGrowth;
+
+ValgrindGrowth valgrind_event_growth(const ValgrindEvent *event);

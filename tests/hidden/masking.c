@@ -16,7 +16,7 @@
  * batches are larger than a block of 8.
  */
 enum { LONGEST = 71, HUGE = 263, MOST_SEQUENCES = 11, MOST_ELEMENTS = HUGE * HUGE };
-/* So many show whether each call keeps memory (grader/memory/kept.h). */
+/* So many show whether each call keeps memory (grader/memory/judge.h). */
 enum { CALLS_ALIKE = 10 };
 
 static double elements[MOST_ELEMENTS];

@@ -9,7 +9,7 @@
 #include "inputs.h"
 #include "proxy/proxy.h"
 
-/* So many show whether each call keeps memory (grader/memory/kept.h). */
+/* So many show whether each call keeps memory (grader/memory/judge.h). */
 enum { CALLS_ALIKE = 10 };
 
 static SelfAttention *create_layer(int d_model)

@@ -294,7 +294,7 @@ static void use_allocation(void)
 
 /*
  * Those that copy ask Valgrind for something if the areas overlap. What they do when they do not is
- * to be known before student code can run, see valgrind/code.h.
+ * to be known before student code can run, see valgrind/jumps.h.
  */
 static void copy(char *to, const char *from, size_t length)
 {

@@ -2,7 +2,7 @@
  * requests.h: all that this program asks of Valgrind.
  *
  * Student code can call these functions too, and jump into them. The grader sees each jump into the
- * middle of one (valgrind/code.h) if a straight line leads from its beginning to the request, so each
+ * middle of one (valgrind/jumps.h) if a straight line leads from its beginning to the request, so each
  * is only that. Called from the beginning, none of them helps student code: there is none that
  * calls what is passed to it, or that makes an error less.
  */

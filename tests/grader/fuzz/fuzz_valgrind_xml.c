@@ -4,9 +4,7 @@
  */
 #include <stdint.h>
 
-#include "memory/finding.h"
 #include "memory/judge.h"
-#include "memory/trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,7 +35,7 @@ static void check_finding(const ValgrindEvent *event)
     check_text(finding->detail);
 }
 
-static MemoryRecord *calls_alike(void)
+static MemoryRecord *make_series(void)
 {
     MemoryRecord *record = g_new0(MemoryRecord, 1);
     record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
@@ -50,16 +48,16 @@ static MemoryRecord *calls_alike(void)
 /* One test, of which the messages with this token may tell. */
 static void judge(const ValgrindDocument *document)
 {
-    const MemoryTest test = {.item = "masking", .test = "causal"};
-    const ReplayScript script = {.token = 0x1234};
-    g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func((GDestroyNotify)replayed_test_free);
-    g_ptr_array_add(tests, replayed_test_new(&test, calls_alike()));
-    g_auto(MemoryTrace) trace = {.script = &script, .tests = tests};
-    memory_trace_read(&trace, document);
+    ReplayedTest *replayed = replayed_test_new("masking", "causal", make_series());
+    g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func((GDestroyNotify)observed_test_free);
+    g_ptr_array_add(tests, observed_test_new(replayed, FALSE));
+    g_auto(Observation) seen = {0};
+    observation_read(&seen, document, 0x1234, tests);
     g_autoptr(Result) result = result_new("ann", "ann");
     g_ptr_array_add(result->items, item_result_new("masking", "masking", "masks", 5));
     const StudentFile file = no_file();
     memory_judge(tests, &file, result);
+    replayed_test_free(replayed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

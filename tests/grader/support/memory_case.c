@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "compile/compile.h"
 #include "inside/worker/replay.h"
-#include "run/record.h"
+#include "run/run.h"
 
 /* ---- a submission in a box ------------------------------------------------------------------- */
 
@@ -28,7 +28,7 @@ static void copy_in(const Case *c, const char *folder, const char *name, const c
 Case case_new(const char *student)
 {
     g_autoptr(GError) error = NULL;
-    Case c = {.tests = g_ptr_array_new()};
+    Case c = {0};
     must((c.kit = kit_find(&error)) != NULL, &error);
     g_autofree char *rubric = g_build_filename(c.kit->root, "rubric.yaml", NULL);
     must((c.rubric = rubric_load(rubric, &error)) != NULL, &error);
@@ -38,6 +38,8 @@ Case case_new(const char *student)
     c.box = g_build_filename(c.scratch, "box", NULL);
     g_autofree char *include = g_build_filename(c.box, "include", NULL);
     cr_assert_eq(g_mkdir_with_parents(include, 0755), 0, "cannot make %s", include);
+    g_autofree char *records = g_build_filename(c.scratch, "records", NULL);
+    cr_assert_eq(g_mkdir(records, 0755), 0, "cannot make %s", records);
     copy_in(&c, c.kit->include, "attention.h", "include/attention.h", 0644);
     copy_in(&c, c.kit->include, "tensor.h", "include/tensor.h", 0644);
     copy_in(&c, c.kit->libexec, "worker", "worker", 0755);
@@ -58,7 +60,6 @@ Case case_new(const char *student)
 
 void case_clear(Case *c)
 {
-    g_ptr_array_unref(c->tests);
     result_free(c->result);
     sandbox_free(c->sandbox);
     rubric_free(c->rubric);
@@ -140,19 +141,17 @@ void case_add(Case *c, const char *item, const char *name, Call call, guint32 fa
     if (length > 0)
         g_byte_array_append(record, reply + sizeof(ReplayResult),
                             (guint)(length - sizeof(ReplayResult)));
-    MemoryTest *test = g_new0(MemoryTest, 1);
-    test->item = item;
-    test->test = g_intern_string(name);
-    test->record = in_scratch(c, name);
-    test->died = length == 0;
-    cr_assert(g_file_set_contents(test->record, (const char *)record->data, record->len, NULL));
-    g_ptr_array_add(c->tests, test);
+    TestResult *test = test_result_new(name, name);
+    test->status = length > 0 ? TEST_PASSED : TEST_CRASHED;
+    g_ptr_array_add(result_item(c->result, item)->tests, test);
+    g_autofree char *path = run_record_path(c->scratch, item, name);
+    cr_assert(g_file_set_contents(path, (const char *)record->data, record->len, NULL));
     wire_buffer_release(&call.payload);
 }
 
 void case_check(Case *c)
 {
     g_autoptr(GError) error = NULL;
-    must(memory_check(c->rubric, c->sandbox, c->kit->libexec, c->box, c->tests, c->result, &error),
+    must(memory_check(c->rubric, c->sandbox, c->kit->libexec, c->scratch, c->result, &error),
          &error);
 }

@@ -1,6 +1,6 @@
 /*
- * memory_case.h: a submission whose calls are recorded and then judged by memory/memory.h, without the
- * tests of the assignment. Whatever goes wrong on the way fails the running test.
+ * memory_case.h: a submission whose calls are recorded and then judged by memory/memory.h, without
+ * the tests of the assignment. Whatever goes wrong on the way fails the running test.
  */
 #pragma once
 
@@ -13,8 +13,7 @@ typedef struct {
     Rubric *rubric;
     Sandbox *sandbox;
     char *scratch, *box;
-    Result *result;
-    GPtrArray *tests; /* MemoryTest */
+    Result *result; /* its items have the tests */
 } Case;
 
 /* Build tests/grader/memory/data/STUDENT/attention.c. */

@@ -1,14 +1,10 @@
 /*
- * test_log.c: Valgrind's log, with what student code must not do in it. The numbers are those
- * of x86-64.
+ * test_log.c: Valgrind's log, and what student code must not do in it. The numbers are those of
+ * x86-64.
  */
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "gate/code.h"
-#include "gate/load.h"
-#include "gate/object.h"
-#include "grade.h"
 #include "valgrind/log.h"
 
 /* The object, and a library that it needs. */
@@ -23,31 +19,31 @@
     "Success(0x21000) \n"                                                                          \
     "SYSCALL[2,1](3) sys_close ( 4 )[sync] --> Success(0x0) \n"
 
-static MemoryLog read_log(const char *text)
+static ValgrindLog read_log(const char *text)
 {
-    MemoryLog log;
-    memory_log_init(&log, NULL);
-    memory_log_take(&log, BEFORE, strlen(BEFORE));
+    ValgrindLog log;
+    valgrind_log_init(&log, NULL);
+    valgrind_log_take(&log, BEFORE, strlen(BEFORE));
     for (const char *at = text; *at != '\0'; at++)
-        memory_log_take(&log, at, 1);
+        valgrind_log_take(&log, at, 1);
     return log;
 }
 
 static void expect_forbidden(const char *text, const char *forbidden)
 {
-    MemoryLog log = read_log(text);
+    ValgrindLog log = read_log(text);
     cr_expect_eq(g_strcmp0(log.forbidden, forbidden), 0, "%s: forbidden %s", text, log.forbidden);
-    memory_log_clear(&log);
+    valgrind_log_clear(&log);
 }
 
 static void expect_complaint(const char *text, const char *complaint)
 {
-    MemoryLog log = read_log(text);
+    ValgrindLog log = read_log(text);
     cr_expect_eq(g_strcmp0(log.complaint, complaint), 0, "%s: complaint %s", text, log.complaint);
-    memory_log_clear(&log);
+    valgrind_log_clear(&log);
 }
 
-Test(memory_log, what_the_worker_does_is_allowed)
+Test(valgrind_log, what_the_worker_does_is_allowed)
 {
     static const char *const lines[] = {
         "",
@@ -82,7 +78,7 @@ Test(memory_log, what_the_worker_does_is_allowed)
     }
 }
 
-Test(memory_log, what_only_an_attack_does_is_not)
+Test(valgrind_log, what_only_an_attack_does_is_not)
 {
     static const char *const lines[][2] = {
         {"openat", "SYSCALL[2,1](257) sys_openat ( 4294967196, 0x1(memory-1/script), 0 ) --> "
@@ -111,7 +107,7 @@ Test(memory_log, what_only_an_attack_does_is_not)
         expect_forbidden(lines[i][1], lines[i][0]);
 }
 
-Test(memory_log, what_is_said_of_the_first_process_is_a_complaint)
+Test(valgrind_log, what_is_said_of_the_first_process_is_a_complaint)
 {
     expect_complaint("==2== Warning: client switching stacks?\n",
                      "==2== Warning: client switching stacks?");
@@ -120,7 +116,7 @@ Test(memory_log, what_is_said_of_the_first_process_is_a_complaint)
 }
 
 /* An isolated test may take its Valgrind along. */
-Test(memory_log, what_is_said_of_another_process_is_none)
+Test(valgrind_log, what_is_said_of_another_process_is_none)
 {
     expect_complaint(
         "--7-- VALGRIND INTERNAL ERROR: signal 11\n\nhost stacktrace:\n==7==    at 0x1\n"
@@ -130,73 +126,13 @@ Test(memory_log, what_is_said_of_another_process_is_none)
                      "three");
 }
 
-Test(memory_log, a_line_without_an_end_is_bounded)
+Test(valgrind_log, a_line_without_an_end_is_bounded)
 {
-    MemoryLog log = read_log("");
+    ValgrindLog log = read_log("");
     g_autofree char *flood = g_strnfill(1 << 20, 'x');
-    memory_log_take(&log, flood, 1 << 20);
+    valgrind_log_take(&log, flood, 1 << 20);
     cr_expect_lt(log.line->len, 10000, "%zu bytes are kept", log.line->len);
-    memory_log_take(&log, "\n", 1);
+    valgrind_log_take(&log, "\n", 1);
     cr_expect_eq(strlen(log.complaint), 200, "%s", log.complaint);
-    memory_log_clear(&log);
-}
-
-/* ---- superblocks ------------------------------------------------------------------------------ */
-
-#define AT "==== SB 1 (evchecks 1) [tid 1] "
-
-/* The worker's own requests are what the lines are about; it lies at 0x400000. */
-static char *line_about(const char *worker, guint64 offset)
-{
-    return g_strdup_printf(AT "0x%" G_GINT64_MODIFIER "x some_function+1 %s+0x%" G_GINT64_MODIFIER
-                              "x",
-                           0x400000 + offset, worker, offset);
-}
-
-/* The place of its first client request. */
-static guint64 first_request(const char *worker)
-{
-    const char *why = NULL;
-    g_autoptr(GateObject) object = gate_object_load(worker, &why);
-    cr_assert_not_null(object, "%s", why);
-    g_autoptr(GArray) code = gate_object_code(object);
-    for (guint i = 0; i < code->len; i++) {
-        const GateCode *part = &g_array_index(code, GateCode, i);
-        for (gsize at = 0; at < part->length; at++)
-            if (gate_code_next(part->bytes, part->length, object->header.e_machine, &at) ==
-                GATE_CODE_VALGRIND)
-                return part->address + at;
-    }
-    cr_assert_fail("there is no request in the worker");
-    return 0;
-}
-
-static gboolean is_strange(guint64 before, guint64 later)
-{
-    g_autoptr(GError) error = NULL;
-    Kit *kit = kit_find(&error);
-    cr_assert_not_null(kit);
-    g_autofree char *worker = g_build_filename(kit->libexec, "worker", NULL);
-    kit_free(kit);
-    guint64 request = first_request(worker);
-    g_autofree char *first = line_about(worker, request - before);
-    g_autofree char *second = line_about(worker, request - later);
-    MemoryCode code;
-    memory_code_init(&code, worker);
-    memory_code_take(&code, first, FALSE);
-    memory_code_take(&code, second, TRUE);
-    gboolean strange = memory_code_strange(&code, NULL) != NULL;
-    cr_expect_eq(memory_code_strange(&code, &code), NULL, "harmless code came there too");
-    memory_code_clear(&code);
-    return strange;
-}
-
-Test(memory_log, a_jump_to_a_request_is_strange)
-{
-    cr_expect(is_strange(0x400, 0), "to the request");
-    cr_expect(is_strange(0x400, 7), "just before it");
-    cr_expect_not(is_strange(0, 0), "where code came before student code could run");
-    cr_expect_not(is_strange(7, 7), "where code came before student code could run");
-    cr_expect_not(is_strange(0x400, 0x401), "far from it");
-    cr_expect_not(is_strange(0x400, (guint64)-19), "behind it");
+    valgrind_log_clear(&log);
 }

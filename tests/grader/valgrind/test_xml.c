@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "memory/finding.h"
-#include "memory/words.h"
 #include "valgrind/xml.h"
 
 #define DATA "tests/grader/valgrind/data/"
@@ -197,6 +196,18 @@ Test(valgrind_xml, a_kind_that_nobody_knows_is_quoted_whole)
     g_autofree char *message = g_strconcat("does what Valgrind calls ", kind, NULL);
     g_autoptr(ValgrindDocument) document = read_text(text);
     expect_finding(event_of(document, 0), &(Expected){kind, "crash", message, 0, NULL});
+}
+
+Test(valgrind_xml, a_signal_without_a_name_is_a_signal)
+{
+    g_autoptr(ValgrindDocument) document =
+        read_text(BEGIN "<fatal_signal><stack><frame><obj>attention.so</obj></frame></stack>"
+                        "</fatal_signal>" END);
+    g_autoptr(Source) text = source_load(DATA "attention.c");
+    const StudentFile file = {.name = "attention.c", .text = text};
+    g_autoptr(MemoryFinding) finding = memory_finding_from_event(event_of(document, 0), &file);
+    cr_assert_not_null(finding);
+    cr_expect_str_eq(finding->message, "is stopped by a signal", "%s", finding->message);
 }
 
 Test(valgrind_xml, a_flood_is_cut)

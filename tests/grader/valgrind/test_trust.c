@@ -1,12 +1,14 @@
-/* test_trace.c: what the worker says under Valgrind about calls alike, and what is believed. */
+/*
+ * test_trust.c: what the worker says under Valgrind about a series of calls, and what is believed.
+ */
 #include <criterion/criterion.h>
 
-#include "memory/trace.h"
+#include "valgrind/trust.h"
 
 #define TOKEN 0x1234
-#define CALLS 6 /* alike; what they keep is looked for after 2 of them, and at the end */
+#define CALLS 6 /* a series; what is retained is searched for after 2 of them, and at the end */
 #define SAYS(words) "<clientmsg><tid>1</tid><text>0000000000001234 " words "</text></clientmsg>"
-#define KEPT                                                                                       \
+#define RETAINED                                                                                   \
     "<error><kind>Leak_StillReachable</kind><xwhat><text>40 (+40) bytes in 1 (+1) blocks are "     \
     "still reachable in loss record 1 of 1</text></xwhat><stack></stack></error>"
 #define LESS                                                                                       \
@@ -17,15 +19,16 @@
     "lost in loss record 1 of 1</text></xwhat><stack></stack></error>"
 
 typedef struct {
-    MemoryTest test;
     ReplayScript script;
-    MemoryLog log;
+    ValgrindLog log;
     ReplayedTest *replayed;
+    ObservedTest *test;
+    GPtrArray *tests; /* the one */
     ValgrindDocument *document;
-    MemoryTrace trace;
+    Observation seen;
 } Run;
 
-static MemoryRecord *calls_alike(guint number)
+static MemoryRecord *make_calls(guint number)
 {
     MemoryRecord *record = g_new0(MemoryRecord, 1);
     record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
@@ -39,19 +42,18 @@ static MemoryRecord *calls_alike(guint number)
 static Run *run_with(guint calls, const char *events)
 {
     Run *run = g_new0(Run, 1);
-    run->script.token = TOKEN;
     run->log.judging = TRUE;
-    run->log.code_run.libraries = g_ptr_array_new();
-    g_ptr_array_add(run->log.code_run.libraries, run);
-    run->replayed = replayed_test_new(&run->test, calls_alike(calls));
-    run->trace = (MemoryTrace){.script = &run->script, .log = &run->log};
-    run->trace.tests = g_ptr_array_new();
-    g_ptr_array_add(run->trace.tests, run->replayed);
+    run->log.jumps.libraries = g_ptr_array_new();
+    g_ptr_array_add(run->log.jumps.libraries, run);
+    run->replayed = replayed_test_new("masking", "causal", make_calls(calls));
+    run->test = observed_test_new(run->replayed, FALSE);
+    run->tests = g_ptr_array_new();
+    g_ptr_array_add(run->tests, run->test);
     g_autofree char *text =
         g_strconcat("<valgrindoutput><pid>2</pid><protocoltool>memcheck</protocoltool>", events,
                     "<status><state>FINISHED</state></status></valgrindoutput>", NULL);
     run->document = valgrind_document_read(text, strlen(text));
-    memory_trace_read(&run->trace, run->document);
+    observation_read(&run->seen, run->document, TOKEN, run->tests);
     return run;
 }
 
@@ -62,10 +64,11 @@ static Run *run_new(const char *events)
 
 static void run_free(Run *run)
 {
-    memory_trace_clear(&run->trace);
+    observation_clear(&run->seen);
     valgrind_document_free(run->document);
-    g_ptr_array_unref(run->trace.tests);
-    g_ptr_array_unref(run->log.code_run.libraries);
+    g_ptr_array_unref(run->tests);
+    g_ptr_array_unref(run->log.jumps.libraries);
+    observed_test_free(run->test);
     replayed_test_free(run->replayed);
     g_free(run);
 }
@@ -74,60 +77,67 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
 static void expect_tampered(const Run *run, const char *reason)
 {
     const ProcessOutcome outcome = {0};
-    MemoryReplay replay = {0};
-    memory_trace_judge(&run->trace, &outcome, 20, &replay);
-    cr_expect_eq(replay.state, REPLAY_TAMPERED);
-    cr_expect_str_eq(replay.reason, reason, "%s", replay.reason);
-    g_free(replay.reason);
+    const ValgrindEvidence evidence = {.script = &run->script,
+                                       .tests = run->tests,
+                                       .seen = &run->seen,
+                                       .document = run->document,
+                                       .log = &run->log,
+                                       .outcome = &outcome,
+                                       .cpu_seconds = 20};
+    ValgrindVerdict verdict = valgrind_judge(&evidence);
+    cr_expect_eq(verdict.trust, VALGRIND_TAMPERED);
+    cr_expect_str_eq(verdict.reason, reason, "%s", verdict.reason);
+    g_free(verdict.reason);
 }
 
 #define ALL_IS_WELL                                                                                \
     SAYS("ready")                                                                                  \
-    SAYS("begin 0") SAYS("alike 2") KEPT SAYS("alike 6") SAYS("end 0 errors 0 after 3")
+    SAYS("begin 0") SAYS("alike 2") RETAINED SAYS("alike 6") SAYS("end 0 errors 0 after 3")
 
-Test(memory_trace, what_is_kept_between_the_ends_of_calls_alike)
+Test(valgrind_trust, what_is_retained_between_the_searches)
 {
-    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") KEPT SAYS(
-        "alike 2") KEPT KEPT LOST LESS SAYS("alike 6") KEPT SAYS("end 0 errors 0 after 3") KEPT);
-    cr_expect(!run->trace.foreign);
-    cr_expect(run->replayed->ended);
-    cr_expect_eq(run->replayed->alike_ends, 2);
-    cr_expect_eq(run->replayed->kept->len, 2);
-    cr_expect_eq(run->replayed->events->len, 1);
+    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") RETAINED SAYS("alike 2")
+                                     RETAINED RETAINED LOST LESS SAYS("alike 6")
+                                         RETAINED SAYS("end 0 errors 0 after 3") RETAINED);
+    cr_expect(!run->seen.foreign);
+    cr_expect(run->test->ended);
+    cr_expect_eq(run->test->searches, 2);
+    cr_expect_eq(run->test->retained->len, 2);
+    cr_expect_eq(run->test->events->len, 1);
 }
 
-/* Blocks that are kept are none of the grader's own errors either. */
-Test(memory_trace, what_is_kept_at_the_end_is_no_control)
+/* Retained blocks are none of the grader's own errors either. */
+Test(valgrind_trust, what_is_retained_at_the_end_is_no_control)
 {
-    g_autoptr(Run) run = run_new(ALL_IS_WELL SAYS("controls") KEPT LOST SAYS("done"));
-    cr_expect_eq(run->trace.controls->len, 1);
+    g_autoptr(Run) run = run_new(ALL_IS_WELL SAYS("controls") RETAINED LOST SAYS("done"));
+    cr_expect_eq(run->seen.controls->len, 1);
     expect_tampered(run, "valgrind did not report the errors that the grader planted");
 }
 
 /* Student code can write over what the worker is to do, which lies on its stack. */
-Test(memory_trace, it_was_not_looked_for)
+Test(valgrind_trust, a_search_was_not_made)
 {
     g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("alike 2")
                                      SAYS("end 0 errors 0 after 3") SAYS("controls") SAYS("done"));
     expect_tampered(run, "not all tests were run as they should be");
 }
 
-Test(memory_trace, it_was_looked_for_elsewhere)
+Test(valgrind_trust, a_search_was_made_elsewhere)
 {
     g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("alike 2") SAYS("alike 3")
                                      SAYS("end 0 errors 0 after 3") SAYS("controls") SAYS("done"));
     expect_tampered(run, "valgrind was sent messages that are not the grader's");
 }
 
-/* Who has taken the worker over may say so of a test without calls alike. */
-Test(memory_trace, there_was_nothing_to_look_for)
+/* Code that has taken over the worker may send such a message in a test without a series. */
+Test(valgrind_trust, no_search_was_to_be_made)
 {
     g_autoptr(Run) run = run_with(CALLS - 1, SAYS("begin 0") SAYS("alike 0") SAYS("alike 0"));
-    cr_expect(run->trace.foreign);
-    cr_expect_eq(run->replayed->alike_ends, 0);
+    cr_expect(run->seen.foreign);
+    cr_expect_eq(run->test->searches, 0);
 }
 
-Test(memory_trace, it_was_looked_for_once_more)
+Test(valgrind_trust, a_search_was_made_once_more)
 {
     g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("alike 2") SAYS("alike 6") SAYS(
         "alike 6") SAYS("end 0 errors 0 after 3") SAYS("controls") SAYS("done"));
