@@ -108,7 +108,7 @@ coverage: ## what the tests reach, by gcovr
 # then Valgrind on the ordinary one. Criterion leaves behind what it allocated, so leaks are looked
 # for in the grader itself: while it grades all of tests/hostile, with an exit status of 0 or 1.
 GRADE_HOSTILE = grade --quiet --again --grades=$(BUILD)/sanitize/grades tests/hostile >$(BUILD)/sanitize/log
-sanitize: all ## the tests and hostile code by ASan, UBSan, Valgrind; half an hour
+sanitize: all ## the tests by ASan, UBSan and Valgrind; takes half an hour
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize OPT='-O1 -g' HARDEN= \
 	    INSTRUMENT='-fsanitize=address,undefined -fno-sanitize-recover=all' all \
 	    $(BUILD)/sanitize/tests/grader

@@ -92,7 +92,7 @@ static gboolean copy_headers(const Kit *kit, const char *box, GError **error)
     return TRUE;
 }
 
-/* Intake, build and gate. TRUE also when the submission is at fault, which its status then says. */
+/* Intake, compile and gate. TRUE also if the submission is at fault: then its status says so. */
 static gboolean make_object(const GradeContext *context, CompilePurpose purpose, const char *path,
                             const char *box, Result *result, GError **error)
 {
@@ -117,8 +117,8 @@ static void memory_test_free(MemoryTest *test)
 }
 
 /*
- * Would a replay spoil that of the other tests? Code that went on and on would do so again, and what
- * a forbidden system call does under Valgrind says nothing about memory.
+ * Would the replay of this test spoil that of the others? Code that did not end would not end again,
+ * and what a forbidden system call does under Valgrind says nothing about memory.
  */
 static gboolean is_unfit_for_replay(const TestResult *test)
 {
@@ -126,8 +126,8 @@ static gboolean is_unfit_for_replay(const TestResult *test)
            g_strcmp0(test->failure, "output") == 0 || g_strcmp0(test->failure, "forbidden") == 0;
 }
 
-/* The tests whose calls can be repeated: those that made any and came to an end. */
-static GPtrArray *list_recorded(const Result *result, const char *scratch)
+/* The tests whose call logs can be replayed: those that made calls and came to an end. */
+static GPtrArray *list_replayable(const Result *result, const char *scratch)
 {
     GPtrArray *tests = g_ptr_array_new_with_free_func((GDestroyNotify)memory_test_free);
     for (guint i = 0; i < result->items->len; i++) {
@@ -137,13 +137,13 @@ static GPtrArray *list_recorded(const Result *result, const char *scratch)
             g_autofree char *record = run_record_path(scratch, item->id, test->name);
             if (is_unfit_for_replay(test) || !g_file_test(record, G_FILE_TEST_EXISTS))
                 continue;
-            MemoryTest *recorded = g_new0(MemoryTest, 1);
-            recorded->item = item->id;
-            recorded->test = test->name;
-            recorded->record = g_steal_pointer(&record);
-            recorded->cpu_usec = test->cpu_usec;
-            recorded->died = test->status == TEST_CRASHED;
-            g_ptr_array_add(tests, recorded);
+            MemoryTest *replayable = g_new0(MemoryTest, 1);
+            replayable->item = item->id;
+            replayable->test = test->name;
+            replayable->record = g_steal_pointer(&record);
+            replayable->cpu_usec = test->cpu_usec;
+            replayable->died = test->status == TEST_CRASHED;
+            g_ptr_array_add(tests, replayable);
         }
     }
     return tests;
@@ -152,10 +152,10 @@ static GPtrArray *list_recorded(const Result *result, const char *scratch)
 static gboolean check_memory(const GradeContext *context, const char *box, const char *scratch,
                              Result *result, GError **error)
 {
-    g_autoptr(GPtrArray) recorded = list_recorded(result, scratch);
+    g_autoptr(GPtrArray) tests = list_replayable(result, scratch);
     g_autoptr(GError) reason = NULL;
-    if (memory_check(context->rubric, context->sandbox, context->kit->libexec, box, recorded,
-                     result, &reason))
+    if (memory_check(context->rubric, context->sandbox, context->kit->libexec, box, tests, result,
+                     &reason))
         return TRUE;
     if (context->lenient && g_error_matches(reason, GRADER_ERROR, GRADER_ERROR_INSTALL)) {
         g_free(result->memory_state);
@@ -210,7 +210,7 @@ static gboolean run_tests(const GradeContext *context, const char *box, const ch
            run_test_program(&run, context->rubric, context->sandbox, result, error);
 }
 
-/* All but the memory. TRUE also when the submission is at fault. */
+/* Everything but the memory check. TRUE also if the submission is at fault. */
 static gboolean run_in(const GradeContext *context, CompilePurpose purpose, const char *path,
                        const char *scratch, Result *result, GError **error)
 {
@@ -258,7 +258,7 @@ static Result *begin_result(const GradeContext *context, const char *name, const
     return result;
 }
 
-/* Score what ran; if only some tests were asked for, the other items are none of its business. */
+/* Score what ran. If only some tests were asked for, the items without any are left out. */
 static void score(const GradeContext *context, Result *result)
 {
     score_result(context->rubric, result);
@@ -294,7 +294,7 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
     return result;
 }
 
-/* Run the tests on what is in the folder already, or build it first. */
+/* Run the tests on the object that is in the folder already, or compile it first. */
 static gboolean repeat_in(const GradeContext *context, const char *path, const char *scratch,
                           Result *result, GError **error)
 {
