@@ -169,18 +169,40 @@ static void fields_free(const Shape *shape, void *old)
     g_free(old);
 }
 
-#define DEFINE_FREE(name, type, shape)                                                             \
-    void name(type *old)                                                                           \
-    {                                                                                              \
-        fields_free(&(shape), old);                                                                \
-    }
-DEFINE_FREE(result_free, Result, result_shape)
-DEFINE_FREE(test_result_free, TestResult, test_shape)
-DEFINE_FREE(memory_finding_free, MemoryFinding, finding_shape)
-DEFINE_FREE(item_result_free, ItemResult, item_shape)
-DEFINE_FREE(diagnostic_free, Diagnostic, diagnostic_shape)
-DEFINE_FREE(sandbox_layer_free, SandboxLayer, layer_shape)
-DEFINE_FREE(submitted_file_free, SubmittedFile, file_shape)
+void result_free(Result *result)
+{
+    fields_free(&result_shape, result);
+}
+
+void test_result_free(TestResult *test)
+{
+    fields_free(&test_shape, test);
+}
+
+void memory_finding_free(MemoryFinding *finding)
+{
+    fields_free(&finding_shape, finding);
+}
+
+void item_result_free(ItemResult *item)
+{
+    fields_free(&item_shape, item);
+}
+
+void diagnostic_free(Diagnostic *diagnostic)
+{
+    fields_free(&diagnostic_shape, diagnostic);
+}
+
+void sandbox_layer_free(SandboxLayer *layer)
+{
+    fields_free(&layer_shape, layer);
+}
+
+void submitted_file_free(SubmittedFile *file)
+{
+    fields_free(&file_shape, file);
+}
 
 static void *copy_text(const void *text, G_GNUC_UNUSED void *data)
 {

@@ -89,8 +89,8 @@ static int grade_one(ClassWork *work, GError **error)
     const Submission *submission = work->inbox->submissions->pdata[0];
     const GradeOptions *options = &work->options->common;
     work->bench->context->jobs = g_get_num_processors();
-    g_autoptr(Result) result =
-        grade_submission(work->bench->context, submission->name, submission->path, options_seed(options));
+    g_autoptr(Result) result = grade_submission(work->bench->context, submission->name,
+                                                submission->path, options_seed(options));
     int status = options_print(options, result, NULL, error);
     return options_publish(options, result, submission->path, error) ? status : EXIT_OWN_FAULT;
 }
