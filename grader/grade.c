@@ -92,7 +92,7 @@ static gboolean copy_headers(const Kit *kit, const char *box, GError **error)
     return TRUE;
 }
 
-/* Intake, build and gate. TRUE also when the submission is at fault, which its status then says. */
+/* Intake, compile and gate. TRUE also if the submission is at fault: then its status says so. */
 static gboolean make_object(const GradeContext *context, CompilePurpose purpose, const char *path,
                             const char *box, Result *result, GError **error)
 {
@@ -171,7 +171,7 @@ static gboolean run_tests(const GradeContext *context, const char *box, const ch
            run_test_program(&run, context->rubric, context->sandbox, result, error);
 }
 
-/* All but the memory. TRUE also when the submission is at fault. */
+/* Everything but the memory check. TRUE also if the submission is at fault. */
 static gboolean run_in(const GradeContext *context, CompilePurpose purpose, const char *path,
                        const char *scratch, Result *result, GError **error)
 {
@@ -218,7 +218,7 @@ static Result *begin_result(const GradeContext *context, const char *name, const
     return result;
 }
 
-/* Score what ran; if only some tests were asked for, the other items are none of its business. */
+/* Score what ran. If only some tests were asked for, the items without any are left out. */
 static void score(const GradeContext *context, Result *result)
 {
     score_result(context->rubric, result);
@@ -254,7 +254,7 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
     return result;
 }
 
-/* Run the tests on what is in the folder already, or build it first. */
+/* Run the tests on the object that is in the folder already, or compile it first. */
 static gboolean repeat_in(const GradeContext *context, const char *path, const char *scratch,
                           Result *result, GError **error)
 {

@@ -17,7 +17,7 @@ static gboolean has_item(const Rubric *rubric, const char *item, GError **error)
     return FALSE;
 }
 
-/* Only those of an item, or only one; all if neither is named. */
+/* Choose the tests of one item, or one test; all of them if neither is named. */
 static gboolean choose_tests(GradeContext *context, const char *item, const char *test,
                              GError **error)
 {

@@ -92,7 +92,7 @@ static gboolean is_json(const GradeOptions *options)
     return g_strcmp0(options->format, "json") == 0;
 }
 
-/* The report in the format asked for; for a person in the log of a runner, one it does not obey. */
+/* The report in the format that was asked for; as text in a runner's log, so that it obeys nothing. */
 static char *format_report(const GradeOptions *options, const Result *result, const char *repeat)
 {
     const ReportStyle style = {

@@ -24,7 +24,7 @@ gboolean options_parse(GradeOptions *options, const char *arguments, const char 
 /* The seed that was asked for, or a fresh one. */
 guint32 options_seed(const GradeOptions *options);
 
-/* What a submission in this folder is called: the last part of its real path. */
+/* The name of a submission in this folder: the last part of its real path. */
 char *options_name(const char *path);
 
 /* Should a report to standard output be coloured? */
@@ -38,8 +38,8 @@ int options_print(const GradeOptions *options, const Result *result, const char 
                   GError **error);
 
 /*
- * Leave the report of the one submission, which lies in `folder`, where --report says, and on a
- * runner of GitHub Actions where GitHub looks for it (report/ci.h).
+ * Write the report of one submission into the folder of --report and, on a runner of GitHub Actions,
+ * where GitHub looks for it (report/ci.h). `folder` is the submission's.
  */
 gboolean options_publish(const GradeOptions *options, const Result *result, const char *folder,
                          GError **error);

@@ -180,17 +180,17 @@ static char *within_limit(GString *out)
 
 char *report_markdown(const Result *result, RubricDisclosure show)
 {
-    g_autoptr(Result) shown = disclose(result, show);
+    g_autoptr(Result) disclosed = disclose(result, show);
     GString *out = g_string_new(NULL);
-    add_headline(out, shown);
-    add_table(out, shown);
-    add_diagnostics(out, shown);
-    if (shown->status != SUBMISSION_UNGRADED)
-        for (guint i = 0; i < shown->items->len; i++)
-            add_item(out, g_ptr_array_index(shown->items, i));
-    if (g_strcmp0(shown->tests, "public") == 0 && shown->status != SUBMISSION_UNGRADED)
+    add_headline(out, disclosed);
+    add_table(out, disclosed);
+    add_diagnostics(out, disclosed);
+    if (disclosed->status != SUBMISSION_UNGRADED)
+        for (guint i = 0; i < disclosed->items->len; i++)
+            add_item(out, g_ptr_array_index(disclosed->items, i));
+    if (g_strcmp0(disclosed->tests, "public") == 0 && disclosed->status != SUBMISSION_UNGRADED)
         g_string_append(out, "\nThese are the public tests; the hidden ones decide.\n");
-    g_autofree char *next = next_step(shown);
+    g_autofree char *next = next_step(disclosed);
     if (next != NULL)
         add(out, "\n**next:** ", next, "\n");
     return within_limit(out);

@@ -189,13 +189,13 @@ static void add_foot(Report *report)
 
 char *report_text(const Result *result, const ReportStyle *style)
 {
-    g_autoptr(Result) shown = disclose(result, style->show);
-    Report report = {g_string_new(NULL), shown, style};
+    g_autoptr(Result) disclosed = disclose(result, style->show);
+    Report report = {g_string_new(NULL), disclosed, style};
     add_headline(&report);
     add_diagnostics(&report, FALSE);
     add_diagnostics(&report, TRUE);
     add_status(&report);
-    if (shown->status != SUBMISSION_UNGRADED)
+    if (disclosed->status != SUBMISSION_UNGRADED)
         report_add_items(&report);
     add_foot(&report);
     return g_string_free(report.out, FALSE);

@@ -169,6 +169,41 @@ static void fields_free(const Shape *shape, void *old)
     g_free(old);
 }
 
+void result_free(Result *result)
+{
+    fields_free(&result_shape, result);
+}
+
+void test_result_free(TestResult *test)
+{
+    fields_free(&test_shape, test);
+}
+
+void memory_finding_free(MemoryFinding *finding)
+{
+    fields_free(&finding_shape, finding);
+}
+
+void item_result_free(ItemResult *item)
+{
+    fields_free(&item_shape, item);
+}
+
+void diagnostic_free(Diagnostic *diagnostic)
+{
+    fields_free(&diagnostic_shape, diagnostic);
+}
+
+void sandbox_layer_free(SandboxLayer *layer)
+{
+    fields_free(&layer_shape, layer);
+}
+
+void submitted_file_free(SubmittedFile *file)
+{
+    fields_free(&file_shape, file);
+}
+
 static void *copy_text(const void *text, G_GNUC_UNUSED void *data)
 {
     return g_strdup(text);
@@ -208,11 +243,6 @@ Result *result_copy(const Result *result)
     return fields_copy(result, (void *)&result_shape);
 }
 
-void result_free(Result *result)
-{
-    fields_free(&result_shape, result);
-}
-
 TestResult *test_result_new(const char *name, const char *title)
 {
     TestResult *test = fields_new(&test_shape);
@@ -221,21 +251,11 @@ TestResult *test_result_new(const char *name, const char *title)
     return test;
 }
 
-void test_result_free(TestResult *test)
-{
-    fields_free(&test_shape, test);
-}
-
 MemoryFinding *memory_finding_new(const char *kind)
 {
     MemoryFinding *finding = fields_new(&finding_shape);
     finding->kind = g_strdup(kind);
     return finding;
-}
-
-void memory_finding_free(MemoryFinding *finding)
-{
-    fields_free(&finding_shape, finding);
 }
 
 ItemResult *item_result_new(const char *id, const char *grade_id, const char *title, double max)
@@ -248,22 +268,12 @@ ItemResult *item_result_new(const char *id, const char *grade_id, const char *ti
     return item;
 }
 
-void item_result_free(ItemResult *item)
-{
-    fields_free(&item_shape, item);
-}
-
 Diagnostic *diagnostic_new(const char *severity, const char *message)
 {
     Diagnostic *diagnostic = fields_new(&diagnostic_shape);
     diagnostic->severity = g_strdup(severity);
     diagnostic->message = g_strdup(message);
     return diagnostic;
-}
-
-void diagnostic_free(Diagnostic *diagnostic)
-{
-    fields_free(&diagnostic_shape, diagnostic);
 }
 
 SandboxLayer *sandbox_layer_new(const char *name, const char *state, const char *reason)
@@ -275,11 +285,6 @@ SandboxLayer *sandbox_layer_new(const char *name, const char *state, const char 
     return layer;
 }
 
-void sandbox_layer_free(SandboxLayer *layer)
-{
-    fields_free(&layer_shape, layer);
-}
-
 SubmittedFile *submitted_file_new(const char *name, const char *sha256, guint64 bytes)
 {
     SubmittedFile *file = fields_new(&file_shape);
@@ -287,11 +292,6 @@ SubmittedFile *submitted_file_new(const char *name, const char *sha256, guint64 
     file->sha256 = g_strdup(sha256);
     file->bytes = bytes;
     return file;
-}
-
-void submitted_file_free(SubmittedFile *file)
-{
-    fields_free(&file_shape, file);
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */

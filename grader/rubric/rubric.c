@@ -1,12 +1,10 @@
 #include "rubric/rubric.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "rubric/yaml_fields.h"
@@ -291,35 +289,6 @@ static gboolean check_files_differ(const Rubric *rubric, const YamlFile *file, G
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static gboolean no_file(GError **error, const char *path, const char *why)
-{
-    g_set_error(error, GRADER_ERROR, GRADER_ERROR_RUBRIC, "%s: %s", path, why);
-    return FALSE;
-}
-
-static gboolean read_bounded(int fd, const char *path, GByteArray *bytes, GError **error)
-{
-    struct stat info;
-    if (fd < 0 || fstat(fd, &info) < 0)
-        return no_file(error, path, g_strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return no_file(error, path, "is no regular file");
-    g_byte_array_set_size(bytes, MAX_BYTES + 1);
-    gsize length = 0;
-    ssize_t got = 1;
-    while (length <= MAX_BYTES && got > 0) {
-        got = read(fd, bytes->data + length, bytes->len - length);
-        if (got < 0 && errno != EINTR)
-            return no_file(error, path, g_strerror(errno));
-        length += got > 0 ? (gsize)got : 0;
-        got = got < 0 ? 1 : got;
-    }
-    if (length > MAX_BYTES)
-        return no_file(error, path, "is larger than 256 KiB, which no rubric is");
-    g_byte_array_set_size(bytes, (guint)length);
-    return TRUE;
-}
-
 /* "a b", "c" becomes "a", "b", "c". */
 static void split_symbols(GPtrArray *allowed)
 {
@@ -350,14 +319,27 @@ Rubric *rubric_parse(const char *path, const char *bytes, gsize length, GError *
     return g_steal_pointer(&rubric);
 }
 
+static Rubric *no_file(GError **error, const char *path, const char *why)
+{
+    g_set_error(error, GRADER_ERROR, GRADER_ERROR_RUBRIC, "%s: %s", path, why);
+    return NULL;
+}
+
 Rubric *rubric_load(const char *path, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    gboolean good = read_bounded(fd, path, bytes, error);
-    if (fd >= 0)
-        close(fd);
-    return good ? rubric_parse(path, (const char *)bytes->data, bytes->len, error) : NULL;
+    struct stat info;
+    g_autofree char *bytes = NULL;
+    gsize length;
+    g_autoptr(GError) why = NULL;
+    if (stat(path, &info) < 0)
+        return no_file(error, path, g_strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return no_file(error, path, "is no regular file");
+    if (info.st_size > MAX_BYTES)
+        return no_file(error, path, "is larger than 256 KiB, which no rubric is");
+    if (!g_file_get_contents(path, &bytes, &length, &why))
+        return no_file(error, path, why->message);
+    return rubric_parse(path, bytes, length, error);
 }
 
 void rubric_free(Rubric *rubric)
