@@ -134,7 +134,7 @@ static GPtrArray *list_recorded(const Result *result, const char *scratch)
         const ItemResult *item = result->items->pdata[i];
         for (guint k = 0; k < item->tests->len; k++) {
             const TestResult *test = item->tests->pdata[k];
-            g_autofree char *record = run_record_path(scratch, item->id, test->name);
+            g_autofree char *record = run_call_log_path(scratch, item->id, test->name);
             if (is_unfit_for_replay(test) || !g_file_test(record, G_FILE_TEST_EXISTS))
                 continue;
             MemoryTest *recorded = g_new0(MemoryTest, 1);

@@ -17,7 +17,7 @@ void recording_free(Recording *recording)
     g_clear_pointer(&recording->kit, kit_free);
     g_clear_pointer(&recording->result, result_free);
     g_clear_pointer(&recording->scratch, files_scratch_free);
-    g_clear_pointer(&recording->calls, memory_record_free);
+    g_clear_pointer(&recording->calls, call_log_free);
     g_free(recording->test);
     g_free(recording->path);
     g_free(recording->object);
@@ -31,10 +31,10 @@ static gboolean run_test(Recording *recording, const GradeContext *context, cons
     if (recording->result == NULL)
         return FALSE;
     g_auto(GStrv) parts = g_strsplit(recording->test, "/", 2);
-    recording->path = run_record_path(recording->scratch, parts[0], parts[1]);
+    recording->path = run_call_log_path(recording->scratch, parts[0], parts[1]);
     recording->object = g_build_filename(recording->scratch, "box", COMPILE_OBJECT, NULL);
     if (g_file_test(recording->path, G_FILE_TEST_EXISTS))
-        recording->calls = memory_record_read(recording->path, error);
+        recording->calls = call_log_read(recording->path, error);
     return recording->calls != NULL || !g_file_test(recording->path, G_FILE_TEST_EXISTS);
 }
 
@@ -68,7 +68,7 @@ const TestResult *recording_test(const Recording *recording)
 
 static gboolean is_side_matter(guint kind)
 {
-    return kind == WIRE_SELF_CREATE || kind == WIRE_SELF_FREE;
+    return kind == API_self_attention_create || kind == API_self_attention_free;
 }
 
 const char **recording_functions(const Recording *recording)
@@ -77,8 +77,8 @@ const char **recording_functions(const Recording *recording)
     GPtrArray *functions = g_ptr_array_new();
     for (int side_matter = 0; side_matter <= 1 && functions->len == 0; side_matter++) {
         for (guint i = 0; i < calls->len; i++) {
-            guint kind = g_array_index(calls, RecordedCall, i).request.kind;
-            char *name = (char *)memory_record_function(kind);
+            guint kind = g_array_index(calls, LoggedCall, i).request.kind;
+            char *name = (char *)api_name(kind);
             if (name != NULL && is_side_matter(kind) == side_matter &&
                 !g_ptr_array_find(functions, name, NULL))
                 g_ptr_array_add(functions, name);

@@ -6,16 +6,16 @@
 
 #include "base/files.h"
 #include "commands/options.h"
-#include "run/record.h"
+#include "run/call_log.h"
 
 typedef struct {
     Kit *kit;
     Result *result; /* of the one test */
     FilesScratch *scratch;
-    char *test;          /* "suite/name" */
-    char *path;          /* of the record: what the proxy wrote */
-    char *object;        /* the compiled attention.c */
-    MemoryRecord *calls; /* NULL if there is nothing to repeat; then `result` says why */
+    char *test;     /* "suite/name" */
+    char *path;     /* of the record: what the proxy wrote */
+    char *object;   /* the compiled attention.c */
+    CallLog *calls; /* NULL if there is nothing to repeat; then `result` says why */
 } Recording;
 
 /*

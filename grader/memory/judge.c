@@ -11,13 +11,13 @@ typedef struct {
     const StudentFile *file;
     Result *result;
     MemoryFinding *far; /* the last error whose innermost frames are not the student's */
-    MemoryFinding *undefined[WIRE_KINDS]; /* the last one for each kind of call */
+    MemoryFinding *undefined[API_FUNCTIONS]; /* the last one for each kind of call */
 } Judge;
 
 static void judge_clear(Judge *judge)
 {
     g_clear_pointer(&judge->far, memory_finding_free);
-    for (guint kind = 0; kind < WIRE_KINDS; kind++)
+    for (guint kind = 0; kind < API_FUNCTIONS; kind++)
         g_clear_pointer(&judge->undefined[kind], memory_finding_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Judge, judge_clear)
@@ -59,7 +59,7 @@ static Errors add_events(Judge *judge, const ReplayedTest *test)
 {
     g_autoptr(MemoryFinding) last = NULL;
     Errors errors = {0};
-    gboolean unusable = memory_record_is_unusable(test->record);
+    gboolean unusable = call_log_is_unusable(test->record);
     for (guint i = 0; i < test->events->len; i++) {
         const ValgrindEvent *event = test->events->pdata[i];
         gboolean leak = valgrind_event_is_leak(event);
@@ -99,7 +99,7 @@ static void add_undefined(Judge *judge, const ReplayedTest *test)
         const ValgrindEvent *event = NULL;
         if (seen.event > 0)
             event = test->events->pdata[seen.event - 1];
-        guint kind = MIN(seen.kind, WIRE_KINDS - 1);
+        guint kind = MIN(seen.kind, API_FUNCTIONS - 1);
         MemoryFinding *finding = NULL;
         if (event != NULL && is_check(event))
             finding = memory_finding_from_event(event, judge->file);
@@ -108,7 +108,7 @@ static void add_undefined(Judge *judge, const ReplayedTest *test)
         else if (judge->undefined[kind] != NULL)
             finding = memory_finding_copy(judge->undefined[kind]);
         else
-            finding = memory_finding_about("uninitialised", memory_record_function(kind),
+            finding = memory_finding_about("uninitialised", api_name(kind),
                                            g_strdup("returns elements that were never set"),
                                            UNDEFINED_HINT);
         add(judge, test, finding);

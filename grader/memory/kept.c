@@ -29,10 +29,10 @@ static gboolean has_leak(const ReplayedTest *test)
     return FALSE;
 }
 
-static gboolean is_called(const MemoryRecord *record, guint kind)
+static gboolean is_called(const CallLog *record, guint kind)
 {
     for (guint i = 0; i < record->calls->len; i++)
-        if (g_array_index(record->calls, RecordedCall, i).request.kind == kind)
+        if (g_array_index(record->calls, LoggedCall, i).request.kind == kind)
             return TRUE;
     return FALSE;
 }

@@ -1,7 +1,7 @@
 /*
  * kept.h: memory that student code keeps for ever, where a variable still points to it. That
  * is no leak to Valgrind, and may be a buffer for the next call; but a function that keeps more
- * blocks, or larger ones, after each of some calls alike (memory_record_alike()) needs more and more
+ * blocks, or larger ones, after each of some calls alike (call_log_series()) needs more and more
  * memory, as if it had lost them. It need not be so after every call.
  *
  * How much it keeps is what Valgrind counts, since student code can write into what the worker counts.

@@ -358,7 +358,7 @@ static GPtrArray *read_records(const GPtrArray *tests, GError **error)
         const MemoryTest *test = tests->pdata[i];
         if (test->died && count_died(replayed, test->item) >= MAX_DIED)
             continue;
-        MemoryRecord *record = memory_record_read(test->record, error);
+        CallLog *record = call_log_read(test->record, error);
         if (record == NULL)
             return NULL;
         g_ptr_array_add(replayed, replayed_test_new(test, record));

@@ -45,7 +45,7 @@ static const char *const options[] = {
 
 /* ---- life cycle ------------------------------------------------------------------------------ */
 
-ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record)
+ReplayedTest *replayed_test_new(const MemoryTest *test, CallLog *record)
 {
     ReplayedTest *replayed = g_new0(ReplayedTest, 1);
     replayed->test = test;
@@ -53,14 +53,14 @@ ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record)
     replayed->isolated = test->died;
     replayed->events = g_ptr_array_new();
     replayed->undefined = g_array_new(FALSE, FALSE, sizeof(ReplayUndefined));
-    replayed->alike = memory_record_alike(record);
+    replayed->alike = call_log_series(record);
     replayed->kept = g_ptr_array_new();
     return replayed;
 }
 
 void replayed_test_free(ReplayedTest *test)
 {
-    g_clear_pointer(&test->record, memory_record_free);
+    g_clear_pointer(&test->record, call_log_free);
     g_ptr_array_unref(test->events);
     g_array_unref(test->undefined);
     g_ptr_array_unref(test->kept);
@@ -121,7 +121,7 @@ static void append_test(GByteArray *script, const ReplayedTest *test, guint inde
                        .alike = {test->alike.end[0], test->alike.end[1]}};
     g_byte_array_append(script, (const guint8 *)&head, sizeof head);
     for (guint i = 0; i < calls->len; i++) {
-        const RecordedCall *call = &g_array_index(calls, RecordedCall, i);
+        const LoggedCall *call = &g_array_index(calls, LoggedCall, i);
         g_byte_array_append(script, (const guint8 *)&call->request, sizeof call->request);
         g_byte_array_append(script, call->payload, call->request.length);
     }

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "memory/memory.h"
-#include "run/record.h"
+#include "run/call_log.h"
 #include "valgrind/code.h"
 #include "valgrind/xml.h"
 
@@ -19,7 +19,7 @@ typedef struct {
 /* A test to replay and, after a run, what was seen in it. */
 typedef struct {
     const MemoryTest *test;
-    MemoryRecord *record;
+    CallLog *record;
     gboolean isolated; /* in a process of its own, because it may die */
 
     gboolean begun, ended;
@@ -28,7 +28,7 @@ typedef struct {
     GPtrArray *events;  /* ValgrindEvent, of the run's document */
     GArray *undefined;  /* ReplayUndefined */
 
-    MemoryAlike alike;
+    CallSeries alike;
     guint alike_ends; /* how many of the two were told of */
     GPtrArray *kept;  /* ValgrindEvent: between them, what is new and can still be reached */
 
@@ -52,7 +52,7 @@ typedef struct {
     MemoryCode code; /* where a run that is trusted may yet have jumped, see valgrind/code.h */
 } MemoryReplay;
 
-ReplayedTest *replayed_test_new(const MemoryTest *test, MemoryRecord *record);
+ReplayedTest *replayed_test_new(const MemoryTest *test, CallLog *record);
 void replayed_test_free(ReplayedTest *test);
 
 /*

@@ -18,10 +18,10 @@ static void compare(MemoryResults *results, const Head *head, const guchar *answ
     ReplayedTest *test = results->tests->pdata[head->where.test];
     if (test->compared == test->record->calls->len || test->difference != NULL)
         return;
-    const RecordedCall *call = &g_array_index(test->record->calls, RecordedCall, test->compared);
+    const LoggedCall *call = &g_array_index(test->record->calls, LoggedCall, test->compared);
     test->compared++;
     test->compared_kind = call->request.kind;
-    test->difference = memory_record_difference(call, &head->reply, answer);
+    test->difference = call_log_difference(call, &head->reply, answer);
 }
 
 void memory_results_take(gpointer data, const char *bytes, gsize length)
@@ -49,7 +49,7 @@ void memory_results_take(gpointer data, const char *bytes, gsize length)
 
 char *memory_results_difference(const ReplayedTest *test, const char **function)
 {
-    *function = memory_record_function(test->compared_kind);
+    *function = api_name(test->compared_kind);
     if (test->difference != NULL)
         return g_strdup(test->difference);
     return test->compared < test->record->calls->len ? g_strdup("there is no result") : NULL;

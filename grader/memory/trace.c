@@ -59,7 +59,7 @@ static void add_undefined(ReplayedTest *test, guint kind)
 
 static gboolean on_alike(ReplayedTest *test, guint calls)
 {
-    const MemoryAlike *alike = &test->alike;
+    const CallSeries *alike = &test->alike;
     if (alike->rounds == 0 || test->alike_ends == G_N_ELEMENTS(alike->end) ||
         calls != alike->end[test->alike_ends])
         return FALSE;

@@ -68,7 +68,7 @@ static void run_clear(Run *run)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
-char *run_record_path(const char *scratch, const char *suite, const char *test)
+char *run_call_log_path(const char *scratch, const char *suite, const char *test)
 {
     return g_strdup_printf("%s/records/%s.%s", scratch, suite, test);
 }
@@ -266,7 +266,7 @@ static gboolean start_program(Run *run, const char *socket_path, const char *rep
     g_autofree char *filter = g_strdup_printf("--filter=%s", asked->filter ? asked->filter : "*/*");
     g_auto(GStrv) envp = g_new0(char *, 9);
     envp[0] = g_strconcat("ATTENTION_SOCKET=", socket_path, NULL);
-    envp[1] = g_strdup_printf("ATTENTION_RECORDS=%s/records", asked->scratch);
+    envp[1] = g_strdup_printf("ATTENTION_CALL_LOGS=%s/records", asked->scratch);
     envp[2] = g_strconcat("ATTENTION_REPORT=", report, NULL);
     envp[3] = g_strdup_printf("ATTENTION_SEED=%u", asked->seed);
     envp[4] = g_strdup_printf("ATTENTION_WALL_SECONDS=%u", limits->test_seconds * WALL_FACTOR);

@@ -48,4 +48,4 @@ gboolean run_test_program(const TestRun *spec, const Rubric *rubric, const Sandb
                           Result *result, GError **error);
 
 /* Where the proxy recorded the calls of a test: scratch/records/SUITE.TEST, to be freed. */
-char *run_record_path(const char *scratch, const char *suite, const char *test);
+char *run_call_log_path(const char *scratch, const char *suite, const char *test);

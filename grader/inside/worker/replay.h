@@ -58,7 +58,7 @@ typedef struct {
     uint32_t index;
     uint32_t isolated; /* 1: in a child process */
     uint32_t calls;
-    uint32_t alike[2]; /* after so many calls "alike" is said, see memory_record_alike(); or 0 */
+    uint32_t alike[2]; /* after so many calls "alike" is said, see call_log_series(); or 0 */
 } ReplayTest;
 
 typedef struct {

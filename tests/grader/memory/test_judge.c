@@ -20,8 +20,8 @@ typedef struct {
 static void add_test(Judged *judged, MemoryTest *test, const char *name)
 {
     *test = (MemoryTest){.item = "masking", .test = name};
-    MemoryRecord *record = g_new0(MemoryRecord, 1);
-    record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
+    CallLog *record = g_new0(CallLog, 1);
+    record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
     ReplayedTest *replayed = replayed_test_new(test, record);
     replayed->begun = replayed->ended = TRUE;
     g_ptr_array_add(judged->tests, replayed);
@@ -104,7 +104,7 @@ Test(memory_judge, what_is_counted_and_never_shown_is_told)
 Test(memory_judge, undefined_results_are_told_once)
 {
     g_autoptr(Judged) judged = judged_new();
-    const ReplayUndefined undefined = {.kind = WIRE_CAUSAL};
+    const ReplayUndefined undefined = {.kind = API_create_causal_mask};
     ReplayedTest *test = judged->tests->pdata[0];
     g_array_append_val(test->undefined, undefined);
     const GPtrArray *findings = judge(judged, 0, 1, 0);

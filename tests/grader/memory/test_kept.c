@@ -8,7 +8,7 @@
 /* One test of the item "masking". */
 typedef struct {
     MemoryTest test;
-    MemoryRecord *record;
+    CallLog *record;
     GPtrArray *tests;  /* ReplayedTest */
     GPtrArray *events; /* ValgrindEvent */
     Result *result;
@@ -18,8 +18,8 @@ static Kept *kept_new(void)
 {
     Kept *kept = g_new0(Kept, 1);
     kept->test = (MemoryTest){.item = "masking", .test = "causal"};
-    kept->record = g_new0(MemoryRecord, 1);
-    kept->record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
+    kept->record = g_new0(CallLog, 1);
+    kept->record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
     kept->tests = g_ptr_array_new_with_free_func((GDestroyNotify)replayed_test_free);
     kept->events = g_ptr_array_new_with_free_func(g_free);
     kept->result = result_new("ann", "ann");
@@ -42,7 +42,7 @@ static void event_clear(gpointer data, gpointer nothing)
 static void kept_free(Kept *kept)
 {
     if (kept->tests->len == 0)
-        memory_record_free(kept->record);
+        call_log_free(kept->record);
     g_ptr_array_unref(kept->tests);
     g_ptr_array_foreach(kept->events, event_clear, NULL);
     g_ptr_array_unref(kept->events);
@@ -51,18 +51,18 @@ static void kept_free(Kept *kept)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kept, kept_free)
 
-static RecordedCall *call(const Kept *kept, WireKind kind, const char *payload)
+static LoggedCall *call(const Kept *kept, guint kind, const char *payload)
 {
-    const RecordedCall made = {
+    const LoggedCall made = {
         .request = {.kind = (uint16_t)kind, .length = (guint32)strlen(payload)},
         .payload = (const guchar *)payload,
         .answered = TRUE,
     };
     g_array_append_val(kept->record->calls, made);
-    return &g_array_index(kept->record->calls, RecordedCall, kept->record->calls->len - 1);
+    return &g_array_index(kept->record->calls, LoggedCall, kept->record->calls->len - 1);
 }
 
-static void calls(const Kept *kept, guint number, WireKind kind, const char *payload)
+static void calls(const Kept *kept, guint number, guint kind, const char *payload)
 {
     for (guint i = 0; i < number; i++)
         call(kept, kind, payload);
@@ -72,7 +72,7 @@ static void calls(const Kept *kept, guint number, WireKind kind, const char *pay
 
 static void expect_alike(const Kept *kept, guint kind, guint rounds, guint from, guint to)
 {
-    MemoryAlike alike = memory_record_alike(kept->record);
+    CallSeries alike = call_log_series(kept->record);
     cr_expect_eq(alike.rounds, rounds, "%u rounds", alike.rounds);
     if (rounds == 0)
         return;
@@ -84,10 +84,10 @@ static void expect_alike(const Kept *kept, guint kind, guint rounds, guint from,
 Test(memory_kept, the_longest_series_of_calls_alike)
 {
     g_autoptr(Kept) kept = kept_new();
-    calls(kept, ENOUGH, WIRE_CAUSAL, "4");
-    calls(kept, ENOUGH + 2, WIRE_CAUSAL, "5");
-    calls(kept, ENOUGH, WIRE_CAUSAL, "6");
-    expect_alike(kept, WIRE_CAUSAL, ENOUGH, ENOUGH + 2, 2 * ENOUGH + 2);
+    calls(kept, ENOUGH, API_create_causal_mask, "4");
+    calls(kept, ENOUGH + 2, API_create_causal_mask, "5");
+    calls(kept, ENOUGH, API_create_causal_mask, "6");
+    expect_alike(kept, API_create_causal_mask, ENOUGH, ENOUGH + 2, 2 * ENOUGH + 2);
 }
 
 /* Elements may differ; of a mask, the numbers are all there is. */
@@ -96,30 +96,30 @@ Test(memory_kept, tensors_of_one_shape_are_alike)
     g_autoptr(Kept) kept = kept_new();
     static const char *const words[] = {"1234", "1235", "1236", "1237", "1238", "1239"};
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        call(kept, WIRE_CAUSAL, words[i]);
+        call(kept, API_create_causal_mask, words[i]);
     expect_alike(kept, 0, 0, 0, 0);
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        call(kept, WIRE_ATTENTION, words[i]);
-    expect_alike(kept, WIRE_ATTENTION, ENOUGH - 2, ENOUGH + 2, 2 * ENOUGH);
+        call(kept, API_scaled_dot_product_attention, words[i]);
+    expect_alike(kept, API_scaled_dot_product_attention, ENOUGH - 2, ENOUGH + 2, 2 * ENOUGH);
 }
 
 Test(memory_kept, layers_that_are_created_and_freed_are_alike)
 {
     g_autoptr(Kept) kept = kept_new();
-    call(kept, WIRE_SELF_FREE, "0");
+    call(kept, API_self_attention_free, "0");
     for (guint i = 0; i < ENOUGH; i++) {
-        call(kept, WIRE_SELF_CREATE, "8");
-        call(kept, WIRE_SELF_FREE, "1");
+        call(kept, API_self_attention_create, "8");
+        call(kept, API_self_attention_free, "1");
     }
-    expect_alike(kept, WIRE_SELF_CREATE, ENOUGH - 2, 5, 2 * ENOUGH + 1);
+    expect_alike(kept, API_self_attention_create, ENOUGH - 2, 5, 2 * ENOUGH + 1);
 }
 
 Test(memory_kept, too_few_calls_to_tell)
 {
     g_autoptr(Kept) kept = kept_new();
-    calls(kept, ENOUGH - 1, WIRE_CAUSAL, "4");
-    calls(kept, ENOUGH - 1, WIRE_BIDIRECTIONAL, "4");
-    calls(kept, ENOUGH - 1, WIRE_CAUSAL, "4");
+    calls(kept, ENOUGH - 1, API_create_causal_mask, "4");
+    calls(kept, ENOUGH - 1, API_create_bidirectional_mask, "4");
+    calls(kept, ENOUGH - 1, API_create_causal_mask, "4");
     expect_alike(kept, 0, 0, 0, 0);
 }
 
@@ -127,11 +127,11 @@ Test(memory_kept, calls_that_tell_nothing)
 {
     g_autoptr(Kept) kept = kept_new();
     for (guint i = 0; i < ENOUGH; i++)
-        call(kept, WIRE_CAUSAL, "4")->request.fail_at = 2;
+        call(kept, API_create_causal_mask, "4")->request.fail_at = 2;
     for (guint i = 0; i < ENOUGH; i++)
-        call(kept, WIRE_CAUSAL, "4")->reply.status = WIRE_RESULT_IS_INPUT;
+        call(kept, API_create_causal_mask, "4")->reply.status = WIRE_RESULT_IS_INPUT;
     for (guint i = 0; i < ENOUGH; i++)
-        call(kept, WIRE_CAUSAL, "4")->answered = FALSE;
+        call(kept, API_create_causal_mask, "4")->answered = FALSE;
     expect_alike(kept, 0, 0, 0, 0);
 }
 
@@ -139,7 +139,7 @@ Test(memory_kept, calls_that_tell_nothing)
 
 static ReplayedTest *replayed(Kept *kept)
 {
-    calls(kept, ENOUGH, WIRE_CAUSAL, "4");
+    calls(kept, ENOUGH, API_create_causal_mask, "4");
     ReplayedTest *test = replayed_test_new(&kept->test, kept->record);
     test->alike_ends = 2;
     g_ptr_array_add(kept->tests, test);

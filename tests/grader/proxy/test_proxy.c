@@ -114,7 +114,7 @@ static GThread *start(Liar *liar, const char *wall_seconds)
     liar->listening = listen_at(path);
     liar->first.magic = WIRE_MAGIC;
     g_setenv("ATTENTION_SOCKET", path, TRUE);
-    g_setenv("ATTENTION_RECORDS", folder, TRUE);
+    g_setenv("ATTENTION_CALL_LOGS", folder, TRUE);
     g_setenv("ATTENTION_WALL_SECONDS", wall_seconds, TRUE);
     return g_thread_new("liar", tell_lies, liar);
 }
@@ -143,7 +143,7 @@ static void expect_failure(Lie lie, guint calls, const char *failure, const char
 }
 
 /* The first word is not a worker's. */
-static void expect_no_worker(WireKind word, const char *failure)
+static void expect_no_worker(guint word, const char *failure)
 {
     Liar liar = {.stays = {-1, -1}, .first.kind = word};
     GThread *thread = start(&liar, "60");
@@ -311,7 +311,7 @@ Test(proxy, refuses_a_huge_length)
 static void answer_another_function(const WireHeader *request, GByteArray *answer)
 {
     truth(request, answer);
-    header_of(answer)->kind = WIRE_PADDING;
+    header_of(answer)->kind = API_create_padding_mask;
 }
 
 Test(proxy, refuses_another_function)

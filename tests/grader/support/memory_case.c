@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "compile/compile.h"
 #include "inside/worker/replay.h"
-#include "run/record.h"
+#include "run/call_log.h"
 
 /* ---- a submission in a box ------------------------------------------------------------------- */
 
@@ -71,14 +71,14 @@ void case_clear(Case *c)
 
 Call call_mask(int n)
 {
-    Call call = {.kind = WIRE_CAUSAL};
+    Call call = {.kind = API_create_causal_mask};
     wire_put_i32(&call.payload, n);
     return call;
 }
 
 Call call_attention(void)
 {
-    Call call = {.kind = WIRE_ATTENTION};
+    Call call = {.kind = API_scaled_dot_product_attention};
     Tensor *x = tensor_create(2, (int[]){2, 3});
     for (int i = 0; i < 3; i++)
         wire_put_tensor(&call.payload, x);
