@@ -73,7 +73,7 @@ validate: all ## prove that it grades right; SEEDS=200 for the full proof
 $(OBJ)/tests/grader/%.o: CFLAGS_USED = $(GRADER_CFLAGS) -Itests/support -Itests/grader
 GRADER_TESTS := $(BUILD)/tests/grader
 # What the tests of the sandbox run inside it.
-INSIDE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard tests/grader/support/programs/*.c)) $(OBJ)/plain/grader/inside/confine/leaf.o
+INSIDE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard tests/grader/support/programs/*.c)) $(OBJ)/plain/grader/inside/confine/lockdown.o
 $(BUILD)/tests/inside: $(INSIDE_OBJ)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@

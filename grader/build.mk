@@ -59,7 +59,7 @@ GRADER_MAIN := $(OBJ)/grader/main.o
 GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) \
     $(wildcard $(ROOMS:%=grader/%/*.c)) $(INSTRUCTOR)) $(OBJ)/$(STARTER)tensor.o
 WORKER_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/inside/worker/*.c)) \
-    $(addprefix $(OBJ)/plain/grader/,inside/confine/leaf.o wire/api.o wire/wire.o)
+    $(addprefix $(OBJ)/plain/grader/,inside/confine/lockdown.o wire/api.o wire/wire.o)
 WIRE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/wire/*.c))
 SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/direct.c %/libgit2.c,$(wildcard tests/support/*.c)) \
     $(wildcard grader/proxy/*.c)) $(WIRE_OBJ) $(OBJ)/plain/$(STARTER)tensor.o

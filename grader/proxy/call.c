@@ -208,7 +208,7 @@ static void transmit(const Call *call, const void *bytes, size_t length)
 }
 
 /*
- * The nursery's word that the worker is dead. The worker itself could have said it: so it always
+ * The fork server's word that the worker is dead. The worker itself could have said it: so it always
  * fails the test, and never is a fault of ours, for which nobody loses points.
  */
 static void fail_dead(const Call *call)

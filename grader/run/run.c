@@ -15,7 +15,7 @@
 #include "base/escape.h"
 #include "base/files.h"
 #include "compile/compile.h"
-#include "inside/worker/nursery.h"
+#include "inside/worker/fork_server.h"
 #include "run/report.h"
 #include "wire/wire.h"
 
@@ -121,8 +121,8 @@ static gboolean start_server(Run *run, const Sandbox *sandbox, GError **error)
     const SandboxSpec spec = {
         .profile = SANDBOX_WORKER,
         .box = run->spec->box,
-        .argv = (const char *[]){"./worker", "nursery", "./" COMPILE_OBJECT, seconds, NULL},
-        .fds = (const ProcessFd[]){{other_end, NURSERY_CONTROL_FD}, {filter, NURSERY_FILTER_FD}},
+        .argv = (const char *[]){"./worker", "fork-server", "./" COMPILE_OBJECT, seconds, NULL},
+        .fds = (const ProcessFd[]){{other_end, FORK_SERVER_CONTROL_FD}, {filter, FORK_SERVER_FILTER_FD}},
         .n_fds = 2,
         .output_limit = PROGRAM_OUTPUT,
     };
@@ -144,7 +144,7 @@ static gboolean hear_server(Run *run)
 {
     gint64 seconds = (gint64)run->rubric->limits.test_seconds * WALL_FACTOR;
     gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND, left;
-    NurseryReport report;
+    ForkServerReport report;
     while ((left = end - g_get_monotonic_time()) > 0) {
         struct pollfd fds[1 + PROCESS_POLLFDS] = {{.fd = run->control, .events = POLLIN}};
         process_pollfds(run->server, fds + 1);
@@ -285,7 +285,7 @@ static gboolean start_program(Run *run, const char *socket_path, const char *rep
 }
 
 /* 1: it has done nothing but wait; 0: its end was not that of its time by the clock. */
-static double has_waited(const Run *run, const NurseryReport *report)
+static double has_waited(const Run *run, const ForkServerReport *report)
 {
     gint64 limit = (gint64)run->rubric->limits.test_seconds * WALL_FACTOR * G_TIME_SPAN_SECOND;
     if (g_get_monotonic_time() - run->started[report->id - 1] < limit)
@@ -295,7 +295,7 @@ static double has_waited(const Run *run, const NurseryReport *report)
 
 static void receive_report(Run *run)
 {
-    NurseryReport report;
+    ForkServerReport report;
     if (recv(run->control, &report, sizeof report, MSG_DONTWAIT) != (ssize_t)sizeof report)
         return;
     run->running--;

@@ -46,7 +46,7 @@ enum { WIRE_NULL = 0, WIRE_TENSOR = 1, WIRE_SAME = 16 };
 typedef enum {
     WIRE_READY = 0xbead, /* a worker's first word, said before it comes to any code of the student;
                              whatever it says later may be a lie */
-    WIRE_DEATH = 0xdead, /* the nursery's, in place of a reply: the worker is dead; i32 status as of
+    WIRE_DEATH = 0xdead, /* the fork server's, in place of a reply: the worker is dead; i32 status as of
                              waitpid() */
     WIRE_NO_MORE = 0xd1e, /* the grader's, in place of a worker's first: there is no worker for this
                              test, since too many tests before it waited for ever */

@@ -1,4 +1,4 @@
-/* replay.c: repeat recorded calls under Valgrind; see replay.h. */
+/* replay.c: make logged calls again under Valgrind; see replay.h. */
 #include "inside/worker/replay.h"
 
 #include <dlfcn.h>

@@ -20,7 +20,7 @@
 #include "attention.h"
 #include "base/files.h"
 #include "fail.h"
-#include "inside/worker/nursery.h"
+#include "inside/worker/fork_server.h"
 #include "proxy/proxy.h"
 #include "wire/wire.h"
 
@@ -431,7 +431,7 @@ Test(proxy, refuses_a_reference_in_a_reply)
     expect_failure(say_same_as_another, 1, "protocol", "right length");
 }
 
-/* ---- the nursery's word ---------------------------------------------------------------------- */
+/* ---- the fork server's word ------------------------------------------------------------------ */
 
 static void announce_death(GByteArray *answer, gint32 wait_status)
 {

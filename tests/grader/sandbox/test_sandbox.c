@@ -46,12 +46,12 @@ static void check_attacks(const Sandbox *sandbox, const char *box)
     cr_assert_geq(g_strv_length(lines), 40, "only %u attacks", g_strv_length(lines));
 }
 
-Test(sandbox, kills_a_leaf_for_each_attack, .timeout = 60)
+Test(sandbox, kills_for_each_attack, .timeout = 60)
 {
     in_every_way(check_attacks);
 }
 
-Test(sandbox, kills_a_leaf_for_each_attack_as_an_ordinary_user, .timeout = 60)
+Test(sandbox, kills_for_each_attack_as_an_ordinary_user, .timeout = 60)
 {
     box_become_ordinary();
     in_every_way(check_attacks);
@@ -221,8 +221,8 @@ static void check_reach(const Sandbox *sandbox, const char *box)
                      "unshare ENOSYS, clone_namespace ENOSYS\n");
 }
 
-/* What no leaf's filter keeps from code under Valgrind. */
-Test(sandbox, reaches_nothing_outside_without_a_leaf_either)
+/* What no lockdown keeps from code under Valgrind. */
+Test(sandbox, reaches_nothing_outside_without_the_lockdown_either)
 {
     static const char *const off[] = {"landlock", "namespaces,landlock"};
     for (guint i = 0; i < G_N_ELEMENTS(off); i++) {
