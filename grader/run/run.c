@@ -70,7 +70,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
 char *run_call_log_path(const char *scratch, const char *suite, const char *test)
 {
-    return g_strdup_printf("%s/records/%s.%s", scratch, suite, test);
+    return g_strdup_printf("%s/calls/%s.%s", scratch, suite, test);
 }
 
 /* ---- what there is to run -------------------------------------------------------------------- */
@@ -266,7 +266,7 @@ static gboolean start_program(Run *run, const char *socket_path, const char *rep
     g_autofree char *filter = g_strdup_printf("--filter=%s", asked->filter ? asked->filter : "*/*");
     g_auto(GStrv) envp = g_new0(char *, 9);
     envp[0] = g_strconcat("ATTENTION_SOCKET=", socket_path, NULL);
-    envp[1] = g_strdup_printf("ATTENTION_CALL_LOGS=%s/records", asked->scratch);
+    envp[1] = g_strdup_printf("ATTENTION_CALL_LOGS=%s/calls", asked->scratch);
     envp[2] = g_strconcat("ATTENTION_REPORT=", report, NULL);
     envp[3] = g_strdup_printf("ATTENTION_SEED=%u", asked->seed);
     envp[4] = g_strdup_printf("ATTENTION_WALL_SECONDS=%u", limits->test_seconds * WALL_FACTOR);
@@ -384,11 +384,11 @@ gboolean run_test_program(const TestRun *spec, const Rubric *rubric, const Sandb
                        .control = -1};
     g_autofree char *socket_path = g_build_filename(spec->scratch, "socket", NULL);
     g_autofree char *report = g_build_filename(spec->scratch, "tests.json", NULL);
-    g_autofree char *records = g_build_filename(spec->scratch, "records", NULL);
+    g_autofree char *logs = g_build_filename(spec->scratch, "calls", NULL);
     if (!enter_tests(&run, error))
         return FALSE;
-    if (g_mkdir(records, 0700) < 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", records);
+    if (g_mkdir(logs, 0700) < 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", logs);
         return FALSE;
     }
     if (!listen_for_proxies(&run, socket_path, error) || !start_server(&run, sandbox, error))

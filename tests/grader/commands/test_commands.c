@@ -327,7 +327,7 @@ static void expect_points(json_t *result, const double points[4], double score)
                                "integration"};
     const double maximum[] = {10, 5, 5, 10};
     json_t *items = json_object_get(result, "items");
-    cr_assert_eq(json_array_size(items), 4, "four items");
+    cr_assert_geq(json_array_size(items), 4, "the items of the notebook come first");
     for (guint i = 0; i < 4; i++) {
         json_t *item = json_array_get(items, i);
         cr_expect_str_eq(json_string_value(json_object_get(item, "id")), ids[i], "id");
