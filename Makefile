@@ -19,14 +19,17 @@ $(BUILD)/tests/hidden: $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/hidden/*.c))
 
 # The same tests linked directly to an attention.c: for coverage, sanitizers, and writing tests.
 IMPLEMENTATION ?= solution/attention.c
-COMMA := ,
-DIRECT_WRAP := $(addprefix -Wl$(COMMA)--wrap=,malloc calloc realloc scaled_dot_product_attention \
-    self_attention_create self_attention_forward self_attention_free \
-    create_causal_mask create_padding_mask create_bidirectional_mask)
-DIRECT_OBJ := $(filter-out $(OBJ)/grader/proxy/% %/wire.o,$(SUPPORT_OBJ)) \
+# The rows of the table of the API (grader/wire/api.h), one a line: ROW(1, TENSOR, create_..., ...)
+API := $(BUILD)/api
+$(API): grader/wire/api.h $(STARTER)attention.h $(STARTER)tensor.h | $(OBJ)
+	$(Q)printf '#include "wire/api.h"\nAPI(ROW)\n' | $(CC) -E -P -I$(STARTER) -Igrader -x c - | \
+	    grep -o 'ROW([^)]*)' >$@
+DIRECT_WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+    $$(sed -E 's/ROW\([^,]*,[^,]*, *([^,]*),.*/-Wl,--wrap=\1/' $(API))
+DIRECT_OBJ := $(filter-out $(OBJ)/grader/proxy/% %/wire.o %/reply.o,$(SUPPORT_OBJ)) \
     $(OBJ)/tests/support/direct.o $(OBJ)/plain/$(IMPLEMENTATION:.c=.o)
 DIRECT_TESTS := $(BUILD)/tests/public-direct $(BUILD)/tests/hidden-direct
-$(DIRECT_TESTS): $(DIRECT_OBJ) $(LIBGIT2)/built FORCE
+$(DIRECT_TESTS): $(DIRECT_OBJ) $(API) $(LIBGIT2)/built FORCE
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(DIRECT_WRAP) -Wl,--no-as-needed $(TEST_LIBS)
@@ -70,7 +73,7 @@ validate: all ## prove that it grades right; SEEDS=200 for the full proof
 $(OBJ)/tests/grader/%.o: CFLAGS_USED = $(GRADER_CFLAGS) -Itests/support -Itests/grader
 GRADER_TESTS := $(BUILD)/tests/grader
 # What the tests of the sandbox run inside it.
-INSIDE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard tests/grader/support/programs/*.c)) $(OBJ)/plain/grader/inside/confine/leaf.o
+INSIDE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard tests/grader/support/programs/*.c)) $(OBJ)/plain/grader/inside/confine/lockdown.o
 $(BUILD)/tests/inside: $(INSIDE_OBJ)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
@@ -147,9 +150,9 @@ $(BUILD)/tests/solution.so: solution/attention.c $(STARTER)tensor.c
 	$(SAY) LINK $@
 	$(Q)$(CC) $(PLAIN_CFLAGS) -shared -fPIC -o $@ $^ -lm
 
-test: all $(GRADER_TESTS) $(BUILD)/tests/solution.so ## pass every test of the kit
+test: all $(GRADER_TESTS) $(API) $(BUILD)/tests/solution.so ## pass every test of the kit
 	$(Q)$(GRADER_TESTS)
-	$(Q)tests/grader/numpy_check.py $(BUILD)/tests/solution.so
+	$(Q)tests/grader/numpy_check.py $(BUILD)/tests/solution.so $(API)
 	$(Q)tests/grader/instructor/class.sh
 	$(Q)tests/grader/instructor/slurm.sh
 	$(Q)tests/grader/student.sh $(BUILD)

@@ -59,9 +59,10 @@ GRADER_MAIN := $(OBJ)/grader/main.o
 GRADER_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out grader/main.c,$(wildcard grader/*.c)) \
     $(wildcard $(ROOMS:%=grader/%/*.c)) $(INSTRUCTOR)) $(OBJ)/$(STARTER)tensor.o
 WORKER_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/inside/worker/*.c)) \
-    $(addprefix $(OBJ)/plain/grader/,inside/confine/leaf.o wire/wire.o)
+    $(addprefix $(OBJ)/plain/grader/,inside/confine/lockdown.o wire/api.o wire/wire.o)
+WIRE_OBJ := $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard grader/wire/*.c))
 SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/direct.c %/libgit2.c,$(wildcard tests/support/*.c)) \
-    $(wildcard grader/proxy/*.c)) $(OBJ)/plain/grader/wire/wire.o $(OBJ)/plain/$(STARTER)tensor.o
+    $(wildcard grader/proxy/*.c)) $(WIRE_OBJ) $(OBJ)/plain/$(STARTER)tensor.o
 
 $(GRADER): $(GRADER_MAIN) $(GRADER_OBJ)
 	@mkdir -p $(@D)
@@ -75,7 +76,7 @@ $(LIBEXEC)/worker: $(WORKER_OBJ) $(OBJ)/worker/tensor.o
 	$(SAY) LINK $@
 	$(Q)$(CC) -rdynamic -Wl,-z,relro,-z,now -o $@ $^ -lm -ldl $(EXTRA_LDFLAGS)
 
-$(LIBEXEC)/control.so: grader/inside/control/attention.c
+$(LIBEXEC)/control.so: grader/inside/control/attention.c grader/wire/api.h
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(PLAIN_CFLAGS) -fno-builtin -fPIC -shared -o $@ $<

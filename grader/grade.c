@@ -277,7 +277,7 @@ Result *grade_repeat(const GradeContext *context, const char *name, const char *
     return result;
 }
 
-Result *grade_record(const GradeContext *context, const char *path, guint32 seed,
+Result *grade_run_tests(const GradeContext *context, const char *path, guint32 seed,
                      CompilePurpose purpose, const char *scratch, GError **error)
 {
     g_autofree char *name = g_path_get_basename(path);

@@ -60,10 +60,10 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
 
 /*
  * Run the tests without checking the memory. `scratch` is an empty folder of the caller's: then
- * scratch/box holds the object, and run_record_path() says where the calls of each test are. NULL and
+ * scratch/box holds the object, and run_call_log_path() says where the calls of each test are. NULL and
  * an error for a fault of ours.
  */
-Result *grade_record(const GradeContext *context, const char *path, guint32 seed,
+Result *grade_run_tests(const GradeContext *context, const char *path, guint32 seed,
                      CompilePurpose purpose, const char *scratch, GError **error);
 
 /*

@@ -1,24 +1,20 @@
 /* debug.c: `grader debug DIR --test ITEM/TEST`: gdb with the calls of one public test. */
 #include <stdio.h>
-#include <sys/wait.h>
 
-#include "base/error.h"
-#include "commands/command.h"
-#include "commands/recording.h"
-#include "commands/repeating.h"
+#include "commands/session.h"
 
 /*
  * What gdb does first: run until the object is loaded, and only then set the breakpoints, which it
  * would call unknown before.
  */
-static gboolean write_script(const Recording *recording, const char *path, GError **error)
+static gboolean write_script(const Session *session, const char *path, GError **error)
 {
     g_autoptr(GString) script = g_string_new("set confirm off\n"
                                              "set print pretty on\n"
-                                             "tbreak repeat_ready\n"
+                                             "tbreak session_ready\n"
                                              "commands\nsilent\nend\n"
                                              "run\n");
-    g_autofree const char **functions = recording_functions(recording);
+    g_autofree const char **functions = session_functions(session);
     for (const char **function = functions; *function != NULL; function++)
         g_string_append_printf(script, "break %s\n", *function);
     g_string_append(script, "continue\n");
@@ -33,37 +29,23 @@ static void explain(void)
     fflush(stdout);
 }
 
-static int debug(const Recording *recording, const char *folder, GError **error)
+static int start_gdb(const Session *session, const char *folder, GError **error)
 {
-    g_autofree char *worker = g_build_filename(recording->kit->libexec, "worker", NULL);
-    g_autofree char *script = g_build_filename(recording->scratch, "gdb", NULL);
-    const char *const argv[] = {"gdb",
-                                "-q",
-                                "-iex",
-                                "set auto-load libthread-db off",
-                                "-x",
-                                script,
-                                "--args",
-                                worker,
-                                "repeat",
-                                recording->path,
-                                recording->object,
-                                NULL};
-    int status;
-    if (!write_script(recording, script, error))
+    g_autofree char *script = g_build_filename(session->scratch, "gdb", NULL);
+    const char *const gdb[] = {"gdb", "-q",   "-iex",   "set auto-load libthread-db off",
+                               "-x",  script, "--args", NULL};
+    if (!write_script(session, script, error))
         return EXIT_OWN_FAULT;
     explain();
     /* gdb looks for attention.c in its working directory, which is the student's. */
-    if (!recording_run(folder, argv, &status, error))
-        return EXIT_OWN_FAULT;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_FULL_MARKS : EXIT_OWN_FAULT;
+    return session_run(session, folder, gdb, EXIT_OWN_FAULT, error);
 }
 
 static int run_debug(int argc, char **argv, GError **error)
 {
-    const Repeating how = {"Stop in your functions as the test calls them.", "gdb",
-                           COMPILE_TO_DEBUG, debug};
-    return repeating_run(&command_debug, &how, argc, argv, error);
+    const SessionCommand how = {"Stop in your functions as the test calls them.", "gdb",
+                                COMPILE_TO_DEBUG, start_gdb};
+    return session_command(&command_debug, &how, argc, argv, error);
 }
 
 const Command command_debug = {"debug", "DIR", "gdb with the calls of one public test", run_debug};

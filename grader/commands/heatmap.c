@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "wire/reply.h"
+
 #define BAR_COLUMNS 40 /* of a bar for a weight of 1 */
 
 /* ---- panels ---------------------------------------------------------------------------------- */
@@ -23,22 +25,23 @@ static gboolean is_causal(const Tensor *mask)
     return is_triangle;
 }
 
-/* What kind of attention a call asked for, by its mask: the last tensor of the request. */
-static const char *find_title(const RecordedCall *call)
+static const char *title_of(const Tensor *mask)
 {
-    enum { MOST = 4 };
+    return mask == NULL ? "full" : is_causal(mask) ? "causal" : "masked";
+}
+
+/* What kind of attention a call asked for, by its argument "mask". */
+static const char *find_title(const LoggedCall *call, const ApiFunction *function)
+{
     WireReader reader = wire_reader(call->payload, call->request.length);
-    Tensor *inputs[MOST] = {NULL};
-    guint n = call->request.kind == WIRE_ATTENTION ? MOST : 2;
-    wire_get_u32(&reader);
-    for (guint i = 0; i < n; i++)
-        inputs[i] = wire_get_tensor(&reader, inputs, i);
-    const Tensor *mask = inputs[n - 1];
-    const char *title = mask == NULL ? "full" : is_causal(mask) ? "causal" : "masked";
-    g_autoptr(GHashTable) owned =
-        g_hash_table_new_full(NULL, NULL, (GDestroyNotify)tensor_free, NULL);
-    for (guint i = 0; i < n; i++)
-        g_hash_table_add(owned, inputs[i]);
+    WireArgument arguments[API_MAX_PARAMETERS];
+    wire_get_arguments(&reader, function, arguments);
+    const Tensor *mask = NULL;
+    for (guint i = 0; i < function->count; i++)
+        if (g_str_equal(function->parameters[i].name, "mask"))
+            mask = arguments[i].tensor;
+    const char *title = title_of(mask);
+    wire_release_arguments(arguments, function->count);
     return title;
 }
 
@@ -48,26 +51,32 @@ static gboolean is_drawable(const Tensor *weights)
            weights->shape[1] <= PICTURE_LIMIT;
 }
 
-GPtrArray *picture_panels(const MemoryRecord *record)
+/* The panel of a call; NULL if it computed no weights, or none that can be drawn. */
+static PicturePanel *panel_new(const LoggedCall *call)
+{
+    const ApiFunction *function = api_function(call->request.kind);
+    if (function == NULL || function->gives != API_GIVES_ATTENTION || !call->answered ||
+        call->reply.status != WIRE_OK)
+        return NULL;
+    WireReader reader = wire_reader(call->answer, call->reply.length);
+    Reply reply = reply_read(&reader, function);
+    PicturePanel *panel = NULL;
+    if (is_drawable(reply.tensors[1])) {
+        panel = g_new(PicturePanel, 1);
+        panel->title = find_title(call, function);
+        panel->weights = g_steal_pointer(&reply.tensors[1]);
+    }
+    reply_release(&reply);
+    return panel;
+}
+
+GPtrArray *picture_panels(const CallLog *log)
 {
     GPtrArray *panels = g_ptr_array_new_with_free_func((GDestroyNotify)panel_free);
-    for (guint i = 0; i < record->calls->len; i++) {
-        const RecordedCall *call = &g_array_index(record->calls, RecordedCall, i);
-        guint kind = call->request.kind;
-        if ((kind != WIRE_ATTENTION && kind != WIRE_SELF_FORWARD) || !call->answered ||
-            call->reply.status != WIRE_OK)
-            continue;
-        WireReader reader = wire_reader(call->answer, call->reply.length);
-        tensor_free(wire_get_tensor(&reader, NULL, 0));
-        Tensor *matrix = wire_get_tensor(&reader, NULL, 0);
-        if (!is_drawable(matrix)) {
-            tensor_free(matrix);
-            continue;
-        }
-        PicturePanel *panel = g_new(PicturePanel, 1);
-        panel->title = find_title(call);
-        panel->weights = matrix;
-        g_ptr_array_add(panels, panel);
+    for (guint i = 0; i < log->calls->len; i++) {
+        PicturePanel *panel = panel_new(call_log_get(log, i));
+        if (panel != NULL)
+            g_ptr_array_add(panels, panel);
     }
     return panels;
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "run/record.h"
+#include "run/call_log.h"
 
 /* Positions, of queries or keys, that still can be seen. */
 #define PICTURE_LIMIT 16
@@ -16,7 +16,7 @@ typedef struct {
 } PicturePanel;
 
 /* What can be drawn of the calls of a test, as PicturePanel *, in the order of the calls. */
-GPtrArray *picture_panels(const MemoryRecord *record);
+GPtrArray *picture_panels(const CallLog *log);
 
 /* A whole SVG document. There is at least one panel. */
 char *picture_svg(const GPtrArray *panels);

@@ -4,23 +4,21 @@
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/files.h"
-#include "base/files.h"
-#include "commands/command.h"
 #include "commands/heatmap.h"
-#include "commands/recording.h"
+#include "commands/session.h"
 
 /* The public test with the module's sequence, in full and causal. */
 #define PICTURE_TEST "integration/causal"
 
 /* Nothing to draw: the report of what cannot be compiled, or what the test said. */
-static int explain(const GradeOptions *options, const Recording *recording, GError **error)
+static int explain(const GradeOptions *options, const Session *session, GError **error)
 {
-    const TestResult *test = recording_test(recording);
-    if (recording->calls == NULL || test == NULL)
-        return options_print(options, recording->result, NULL, error);
+    const TestResult *test = session_test(session);
+    if (session->log == NULL || test == NULL)
+        return options_print(options, session->result, NULL, error);
     g_autofree char *message = escape_text(
         test->message != NULL ? test->message : "no matrix of weights", -1, 1000, FALSE);
-    printf("There is nothing to draw in %s: %s\n", recording->test, message);
+    printf("There is nothing to draw in %s: %s\n", session->test, message);
     return EXIT_POINTS_LOST;
 }
 
@@ -60,14 +58,14 @@ static int run_picture(int argc, char **argv, GError **error)
                     "grader picture starter");
         return EXIT_USAGE;
     }
-    g_autoptr(Recording) recording = recording_new(
-        &options, argv[1], test != NULL ? test : PICTURE_TEST, COMPILE_TO_GRADE, error);
-    if (recording == NULL)
+    g_autoptr(Session) session =
+        session_new(&options, argv[1], test != NULL ? test : PICTURE_TEST, COMPILE_TO_GRADE, error);
+    if (session == NULL)
         return EXIT_OWN_FAULT;
     g_autoptr(GPtrArray) panels =
-        recording->calls != NULL ? picture_panels(recording->calls) : g_ptr_array_new();
+        session->log != NULL ? picture_panels(session->log) : g_ptr_array_new();
     if (panels->len == 0)
-        return explain(&options, recording, error);
+        return explain(&options, session, error);
     return draw(panels, output != NULL ? output : "build/picture.svg", error);
 }
 

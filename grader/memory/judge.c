@@ -14,7 +14,7 @@ typedef struct {
     const StudentFile *file;
     Result *result;
     const ValgrindEvent *outside; /* the last error whose innermost frames are not the student's */
-    const ValgrindEvent *undefined[WIRE_KINDS]; /* the last one for each kind of call */
+    const ValgrindEvent *undefined[API_FUNCTIONS]; /* the last one for each kind of call */
 } Judge;
 
 /* The errors that Valgrind reported in one test, leaks not included. */
@@ -50,7 +50,7 @@ static Errors add_events(Judge *judge, const ObservedTest *test)
 {
     const ValgrindEvent *last = NULL; /* that became a finding */
     Errors errors = {0};
-    gboolean unusable = memory_record_is_unusable(test->test->record);
+    gboolean unusable = call_log_is_unusable(test->test->record);
     for (guint i = 0; i < test->events->len; i++) {
         const ValgrindEvent *event = test->events->pdata[i];
         gboolean leak = valgrind_event_is_leak(event);
@@ -90,7 +90,7 @@ static void add_undefined(Judge *judge, const ObservedTest *test)
         const ValgrindEvent *event = NULL;
         if (seen.event > 0)
             event = test->events->pdata[seen.event - 1];
-        guint kind = MIN(seen.kind, WIRE_KINDS - 1);
+        guint kind = MIN(seen.kind, API_FUNCTIONS - 1);
         MemoryFinding *finding = NULL;
         if (event != NULL && is_result_check(event))
             finding = memory_finding_from_event(event, judge->file);
@@ -99,7 +99,7 @@ static void add_undefined(Judge *judge, const ObservedTest *test)
         else if (judge->undefined[kind] != NULL)
             finding = memory_finding_from_event(judge->undefined[kind], judge->file);
         else
-            finding = memory_finding_about("uninitialised", memory_record_function(kind),
+            finding = memory_finding_about("uninitialised", api_name(kind),
                                            g_strdup("returns elements that were never set"),
                                            UNDEFINED_HINT);
         add(judge, test, finding);
@@ -159,7 +159,7 @@ static void judge_results(const Judge *judge, const ObservedTest *test)
     char *message =
         g_strconcat("gives other results when it runs again under Valgrind: ", difference, NULL);
     add(judge, test,
-        memory_finding_about("different_results", memory_record_function(test->compared_kind),
+        memory_finding_about("different_results", api_name(test->compared_kind),
                              message, DIFFERENT_HINT));
 }
 
@@ -179,10 +179,10 @@ static gboolean has_leak(const ObservedTest *test)
     return FALSE;
 }
 
-static gboolean calls_function(const MemoryRecord *record, guint kind)
+static gboolean calls_function(const CallLog *record, guint kind)
 {
     for (guint i = 0; i < record->calls->len; i++)
-        if (g_array_index(record->calls, RecordedCall, i).request.kind == kind)
+        if (g_array_index(record->calls, LoggedCall, i).request.kind == kind)
             return TRUE;
     return FALSE;
 }

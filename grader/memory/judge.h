@@ -13,7 +13,7 @@
  * - results that differ from the native ones, or have undefined elements;
  * - memory that the student's code retains: a variable still points to it. That is no leak to
  *   Valgrind, and may be a buffer for the next call. But a function that retains more blocks, or
- *   larger ones, after each call of a series (memory_record_alike()), or after some of them, needs
+ *   larger ones, after each call of a series (call_log_series()), or after some of them, needs
  *   more and more memory, as if it had lost them. Each test that calls it gets a finding "kept",
  *   unless Valgrind has seen a leak there. How much is retained is what Valgrind counts, since
  *   student code can write into what the worker counts.

@@ -340,12 +340,12 @@ static gboolean list_tests(const ItemResult *item, const char *scratch, GPtrArra
     guint died = 0;
     for (guint i = 0; i < item->tests->len; i++) {
         const TestResult *test = item->tests->pdata[i];
-        g_autofree char *path = run_record_path(scratch, item->id, test->name);
+        g_autofree char *path = run_call_log_path(scratch, item->id, test->name);
         gboolean crashed = test->status == TEST_CRASHED;
         if (is_unfit_for_replay(test) || !g_file_test(path, G_FILE_TEST_EXISTS) ||
             (crashed && died == MAX_DIED))
             continue;
-        MemoryRecord *record = memory_record_read(path, error);
+        CallLog *record = call_log_read(path, error);
         if (record == NULL)
             return FALSE;
         ReplayedTest *replayed = replayed_test_new(item->id, test->name, record);

@@ -19,18 +19,19 @@
 #include "fail.h"
 #include "proxy/death.h"
 #include "proxy/proxy.h"
+#include "wire/reply.h"
 
 /* The one conversation of this process: Criterion runs each test in a process of its own. */
 static struct {
-    int fd;     /* to the worker; -1 before the first call */
-    int record; /* the calls of this test, for the replay under Valgrind */
+    int fd;  /* to the worker; -1 before the first call */
+    int log; /* of the calls of this test, for the replay under Valgrind */
     uint64_t nonce;
     uint32_t sequence;
     unsigned fail_at;   /* of the next call */
     unsigned allocated; /* by the last call */
     int wall_seconds;   /* for all replies to this test */
     long long deadline; /* on the monotonic clock, in milliseconds */
-} proxy = {.fd = -1, .record = -1};
+} proxy = {.fd = -1, .log = -1};
 
 /* ---- the connection -------------------------------------------------------------------------- */
 
@@ -47,10 +48,10 @@ static const char *setting(const char *name)
     return value;
 }
 
-static int open_record(const char *suite, const char *test)
+static int open_log(const char *suite, const char *test)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s.%s", setting("ATTENTION_RECORDS"), suite, test);
+    snprintf(path, sizeof path, "%s/%s.%s", setting("ATTENTION_CALL_LOGS"), suite, test);
     return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
@@ -62,7 +63,7 @@ static int open_connection(void)
         errno = ENAMETOOLONG;
         return -1;
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
         close(fd);
@@ -109,9 +110,9 @@ static void connect_worker(void)
     signal(SIGPIPE, SIG_IGN);
     proxy.wall_seconds = atoi(setting("ATTENTION_WALL_SECONDS"));
     proxy.deadline = now_ms() + proxy.wall_seconds * 1000LL;
-    proxy.record = open_record(suite, test);
-    if (proxy.record < 0)
-        broken("cannot record the calls");
+    proxy.log = open_log(suite, test);
+    if (proxy.log < 0)
+        broken("cannot log the calls");
     if (getrandom(&proxy.nonce, sizeof proxy.nonce, 0) != sizeof proxy.nonce)
         broken("no random number");
     proxy.fd = open_connection();
@@ -125,13 +126,13 @@ static void connect_worker(void)
 
 /* ---- one call -------------------------------------------------------------------------------- */
 
-Call call_begin(WireKind kind, const char *function)
+Call call_begin(unsigned number, const ApiValue *values)
 {
     if (proxy.fd < 0)
         connect_worker();
-    Call call = {.function = function};
+    Call call = {.function = api_function(number), .values = values};
     call.request = (WireHeader){.magic = WIRE_MAGIC,
-                                .kind = (uint16_t)kind,
+                                .kind = (uint16_t)number,
                                 .sequence = ++proxy.sequence,
                                 .nonce = proxy.nonce,
                                 .fail_at = proxy.fail_at};
@@ -139,17 +140,17 @@ Call call_begin(WireKind kind, const char *function)
     return call;
 }
 
-static bool recording_stopped;
+static bool logging_stopped;
 
-void proxy_stop_recording(void)
+void proxy_stop_logging(void)
 {
-    recording_stopped = true;
+    logging_stopped = true;
 }
 
-static void record(const void *bytes, size_t length)
+static void log_bytes(const void *bytes, size_t length)
 {
-    if (!recording_stopped && !wire_write_all(proxy.record, bytes, length))
-        broken("cannot record the calls");
+    if (!logging_stopped && !wire_write_all(proxy.log, bytes, length))
+        broken("cannot log the calls");
 }
 
 /*
@@ -165,7 +166,7 @@ static void await(const Call *call, short events)
         ready = poll(&fd, 1, left > 0 ? (int)left : 0);
     } while (ready < 0 && errno == EINTR);
     if (ready == 0)
-        fail_test("timeout", HINT_WAIT, "%s did not return within %d s", call->function,
+        fail_test("timeout", HINT_WAIT, "%s did not return within %d s", call->function->name,
                   proxy.wall_seconds);
 }
 
@@ -173,7 +174,7 @@ void call_fail_protocol(const Call *call, const char *why)
 {
     fail_test("protocol",
               "return only what attention.h asks for; do not write to other descriptors",
-              "%s: what came back is not an answer: %s", call->function, why);
+              "%s: what came back is not an answer: %s", call->function->name, why);
 }
 
 static void receive(const Call *call, void *bytes, size_t length)
@@ -207,7 +208,7 @@ static void transmit(const Call *call, const void *bytes, size_t length)
 }
 
 /*
- * The nursery's word that the worker is dead. The worker itself could have said it: so it always
+ * The fork server's word that the worker is dead. The worker itself could have said it: so it always
  * fails the test, and never is a fault of ours, for which nobody loses points.
  */
 static void fail_dead(const Call *call)
@@ -218,17 +219,17 @@ static void fail_dead(const Call *call)
     receive(call, &wait_status, sizeof wait_status);
     Death death = death_describe(wait_status, getenv("ATTENTION_TEST_SECONDS"),
                                  getenv("ATTENTION_OUTPUT_KIB"));
-    fail_test(death.failure, death.hint, "%s %s", call->function, death.what);
+    fail_test(death.failure, death.hint, "%s %s", call->function->name, death.what);
 }
 
 static void send_request(Call *call)
 {
     struct pollfd early = {.fd = proxy.fd, .events = POLLIN};
     if (call->payload.failed)
-        fail_test("broken", NULL, "%s: the request is too large", call->function);
+        fail_test("broken", NULL, "%s: the request is too large", call->function->name);
     call->request.length = (uint32_t)call->payload.length;
-    record(&call->request, sizeof call->request);
-    record(call->payload.bytes, call->payload.length);
+    log_bytes(&call->request, sizeof call->request);
+    log_bytes(call->payload.bytes, call->payload.length);
     /* Whatever waits here was sent without being asked: a death is told below, the rest is not
        an answer to this call and will be refused as such. */
     if (poll(&early, 1, 0) == 0) {
@@ -243,18 +244,18 @@ static void fail_status(const Call *call)
     switch ((WireStatus)call->reply.status) {
     case WIRE_NOT_DEFINED:
         fail_test("not_defined", "keep the names and parameters of attention.h",
-                  "attention.c does not define %s", call->function);
+                  "attention.c does not define %s", call->function->name);
     case WIRE_INVALID_RESULT:
         fail_test(
             "result",
             "return what tensor_create() made, or NULL; set it on every path, and do not free it",
-            "%s returned something that is not a complete tensor", call->function);
+            "%s returned something that is not a complete tensor", call->function->name);
     case WIRE_RESULT_IS_INPUT:
         fail_test("result", "return new tensors: the caller frees its inputs and your results",
-                  "%s returned one of its inputs, or memory of one", call->function);
+                  "%s returned one of its inputs, or memory of one", call->function->name);
     case WIRE_RESULT_TWICE:
         fail_test("result", "output and weights are two tensors; the caller frees both",
-                  "%s returned the same memory twice", call->function);
+                  "%s returned the same memory twice", call->function->name);
     case WIRE_OK:
     case WIRE_BAD_REQUEST:
     case WIRE_STATUSES:
@@ -269,15 +270,15 @@ void call_perform(Call *call)
     receive(call, &call->reply, sizeof call->reply);
     if (call->reply.magic == WIRE_MAGIC && call->reply.kind == WIRE_DEATH)
         fail_dead(call);
-    const char *refused = wire_refuse_reply(&call->reply, &call->request);
+    const char *refused = reply_refuse(&call->reply, &call->request);
     if (refused != NULL)
         call_fail_protocol(call, refused);
     call->answer = malloc(call->reply.length + 1);
     if (call->answer == NULL)
         broken("no memory for a reply");
     receive(call, call->answer, call->reply.length);
-    record(&call->reply, sizeof call->reply);
-    record(call->answer, call->reply.length);
+    log_bytes(&call->reply, sizeof call->reply);
+    log_bytes(call->answer, call->reply.length);
     proxy.allocated = call->reply.allocated;
     if (call->reply.status != WIRE_OK)
         fail_status(call);

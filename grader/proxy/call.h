@@ -2,21 +2,23 @@
  * call.h: one call of a function of attention.h, as a request to the worker and its answer
  * (grader/wire/wire.h). For proxy.c:
  *
- *     Call call = call_begin(WIRE_CAUSAL, "create_causal_mask");
- *     wire_put_i32(&call.payload, seq_len);
+ *     Call call = call_begin(API_create_causal_mask, values);
+ *     wire_put_i32(&call.payload, values[0].INT);
  *     call_perform(&call);
- *     Tensor *mask = wire_get_tensor(&call.reader, NULL, 0);
+ *     Reply reply = reply_read(&call.reader, call.function);
  *     call_end(&call);
  *
- * The first call of a test connects to its worker. Request and reply are recorded. Whatever is wrong
- * with the worker or its answer fails the running test, and none of these functions returns then.
+ * The first call of a test connects to its worker. Request and reply are written to the test's call
+ * log. Whatever is wrong with the worker or its answer fails the running test, and none of these
+ * functions returns then.
  */
 #pragma once
 
 #include "wire/wire.h"
 
 typedef struct {
-    const char *function; /* for messages */
+    const ApiFunction *function;
+    const ApiValue *values; /* the caller's */
     WireHeader request;
     WireBuffer payload;
     WireHeader reply;
@@ -24,7 +26,8 @@ typedef struct {
     WireReader reader; /* over the answer */
 } Call;
 
-Call call_begin(WireKind kind, const char *function);
+/* A call of the function with this number, API_create_causal_mask for one. */
+Call call_begin(unsigned number, const ApiValue *values);
 
 /* Send the request with its payload, and wait for the reply, whose payload `reader` then reads. */
 void call_perform(Call *call);

@@ -6,6 +6,7 @@
 
 #include "fail.h"
 #include "proxy/call.h"
+#include "wire/reply.h"
 
 /* A layer as the test holds it. The test sees the first member, the student's object is far away. */
 typedef struct {
@@ -13,68 +14,145 @@ typedef struct {
     uint32_t handle;
 } RemoteLayer;
 
-/* ---- tensors that go and come ---------------------------------------------------------------- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
-/* One input of a call, under the name that attention.h gives it. */
-typedef struct {
-    const char *name;
-    const Tensor *tensor;
-} Input;
-
-/* The number of the first input that is the same pointer as the i-th: i itself if none is. */
-static unsigned first_of(const Input *inputs, unsigned i)
+static bool is_tensor(const Call *call, unsigned i)
 {
-    for (unsigned k = 0; k < i; k++)
-        if (inputs[k].tensor == inputs[i].tensor)
-            return k;
-    return i;
+    return call->function->parameters[i].type == API_TAKES_TENSOR;
 }
 
-static void put_inputs(Call *call, const Input *inputs, unsigned count)
+/*
+ * Is the i-th argument the same pointer as an earlier one? Then *same is the number of that one
+ * among the tensors.
+ */
+static bool find_same(const Call *call, unsigned i, unsigned *same)
 {
-    for (unsigned i = 0; i < count; i++) {
-        unsigned first = first_of(inputs, i);
-        if (inputs[i].tensor == NULL || first == i)
-            wire_put_tensor(&call->payload, inputs[i].tensor);
-        else
-            wire_put_same(&call->payload, first);
+    *same = 0;
+    for (unsigned k = 0; k < i; k++) {
+        if (!is_tensor(call, k))
+            continue;
+        if (call->values[k].TENSOR == call->values[i].TENSOR)
+            return true;
+        ++*same;
+    }
+    return false;
+}
+
+static void put_tensor(Call *call, unsigned i)
+{
+    unsigned same;
+    const Tensor *tensor = call->values[i].TENSOR;
+    if (tensor != NULL && find_same(call, i, &same))
+        wire_put_same(&call->payload, same);
+    else
+        wire_put_tensor(&call->payload, tensor);
+}
+
+/* There are as many lengths as the next argument says. */
+static uint32_t count_lengths(const Call *call, unsigned i)
+{
+    int count = call->values[i + 1].INT;
+    return call->values[i].LENGTHS != NULL && count > 0 ? (uint32_t)count : 0;
+}
+
+static uint32_t handle_of(const SelfAttention *attention)
+{
+    return attention != NULL ? ((const RemoteLayer *)attention)->handle : 0;
+}
+
+static void put_argument(Call *call, unsigned i)
+{
+    const ApiValue *value = &call->values[i];
+    switch (call->function->parameters[i].type) {
+    case API_TAKES_TENSOR:
+        put_tensor(call, i);
+        break;
+    case API_TAKES_INT:
+        wire_put_i32(&call->payload, value->INT);
+        break;
+    case API_TAKES_LENGTHS:
+        wire_put_lengths(&call->payload, value->LENGTHS, count_lengths(call, i));
+        break;
+    case API_TAKES_LAYER:
+        wire_put_u32(&call->payload, handle_of(value->LAYER));
+        break;
+    case API_TAKES_FREED_LAYER:
+        wire_put_u32(&call->payload, handle_of(value->FREED_LAYER));
+        break;
     }
 }
 
-static Tensor *get_result(Call *call)
-{
-    return wire_get_tensor(&call->reader, NULL, 0);
-}
+/* ---- what the call left of its arguments ----------------------------------------------------- */
 
-static void fail_changed(const Call *call, const Input *input, const Tensor *now)
+static void fail_changed(const Call *call, unsigned i, const Tensor *now)
 {
     const char *hint = "work on a copy: tensor_copy(), or a new tensor for what you compute";
-    if (now == NULL || !tensor_same_shape(now, input->tensor))
+    const char *name = call->function->parameters[i].name;
+    const Tensor *before = call->values[i].TENSOR;
+    if (now == NULL || !tensor_same_shape(now, before))
         fail_test("input_changed", hint, "%s changed its input %s: its shape or its data pointer",
-                  call->function, input->name);
-    size_t i = 0;
-    while (memcmp(&now->data[i], &input->tensor->data[i], sizeof(float)) == 0)
-        i++;
+                  call->function->name, name);
+    const unsigned char *is = (const unsigned char *)now->data;
+    const unsigned char *was = (const unsigned char *)before->data;
+    size_t k = 0;
+    while (is[k] == was[k])
+        k++;
+    k /= sizeof(float);
     /* With as many digits as tell one float from the next: it may have been changed there and back. */
     fail_test("input_changed", hint,
-              "%s changed its input %s: element %zu was %.9g and is now %.9g", call->function,
-              input->name, i, (double)input->tensor->data[i], (double)now->data[i]);
+              "%s changed its input %s: element %zu was %.9g and is now %.9g", call->function->name,
+              name, k, (double)before->data[k], (double)now->data[k]);
 }
 
-static void check_inputs(Call *call, const Input *inputs, unsigned count)
+static void check_tensor(const Call *call, unsigned i, const Tensor *now)
 {
-    for (unsigned i = 0; i < count; i++) {
-        Tensor *now = get_result(call);
-        if (inputs[i].tensor == NULL || first_of(inputs, i) != i)
-            continue;
-        if (call->reader.failed)
-            call_fail_protocol(call, "it has no complete inputs");
-        if (now == NULL || !tensor_same_shape(now, inputs[i].tensor) ||
-            memcmp(now->data, inputs[i].tensor->data, now->size * sizeof(float)) != 0)
-            fail_changed(call, &inputs[i], now);
-        tensor_free(now);
+    unsigned same;
+    const Tensor *before = call->values[i].TENSOR;
+    if (before == NULL || find_same(call, i, &same)) {
+        if (now != NULL)
+            call_fail_protocol(call, "it has an input that was not sent");
+        return;
+    }
+    if (call->reader.failed)
+        call_fail_protocol(call, "it has no complete inputs");
+    if (now == NULL || !tensor_same_shape(now, before) ||
+        memcmp(now->data, before->data, now->size * sizeof(float)) != 0)
+        fail_changed(call, i, now);
+}
+
+static void check_lengths(const Call *call, unsigned i, const WireArgument *now)
+{
+    const int *before = call->values[i].LENGTHS;
+    uint32_t count = count_lengths(call, i);
+    if (call->reader.failed || now->count != count)
+        call_fail_protocol(call, "it is not of the right length");
+    for (uint32_t k = 0; k < count; k++)
+        if (now->lengths[k] != before[k])
+            fail_test("input_changed", "lengths belongs to the caller: only read it",
+                      "%s changed its input %s: %s[%u] was %d and is now %d", call->function->name,
+                      call->function->parameters[i].name, call->function->parameters[i].name,
+                      (unsigned)k, before[k], now->lengths[k]);
+}
+
+static void check_argument(const Call *call, unsigned i, const WireArgument *left)
+{
+    switch (call->function->parameters[i].type) {
+    case API_TAKES_TENSOR:
+        check_tensor(call, i, left->tensor);
+        break;
+    case API_TAKES_LENGTHS:
+        check_lengths(call, i, left);
+        break;
+    case API_TAKES_FREED_LAYER:
+        free(call->values[i].FREED_LAYER);
+        break;
+    case API_TAKES_INT:
+    case API_TAKES_LAYER:
+        break;
     }
 }
+
+/* ---- results --------------------------------------------------------------------------------- */
 
 /*
  * Was there too little memory for so many blocks? The worker makes it run out, and it is not to be
@@ -96,131 +174,88 @@ static void check_new(const Call *call, unsigned results)
     unsigned needed = BLOCKS * results;
     if (call->reply.allocated < needed)
         fail_test("result", "create each result with tensor_create(), in the call that returns it",
-                  "%s returned a tensor that this call did not allocate", call->function);
+                  "%s returned a tensor that this call did not allocate", call->function->name);
     if (ran_out(call, needed))
         fail_test("result", "return NULL when malloc() or tensor_create() does",
-                  "%s returned a tensor, though there was no memory for it", call->function);
+                  "%s returned a tensor, though there was no memory for it", call->function->name);
 }
 
-/* A layer may be a static one, but then the call has asked for no memory. */
-static void check_layer(const Call *call)
+static Tensor *take_tensor(const Call *call, const Reply *reply)
 {
-    if (call->reply.allocated > 0 && ran_out(call, 1))
-        fail_test("result", "return NULL when malloc() does",
-                  "%s returned a layer, though there was no memory for it", call->function);
+    check_new(call, reply->tensors[0] != NULL);
+    return reply->tensors[0];
 }
 
-static AttentionResult get_attention(Call *call, const Input *inputs, unsigned count)
+static AttentionResult take_attention(const Call *call, const Reply *reply)
 {
-    AttentionResult result = {0};
-    call_perform(call);
-    result.output = get_result(call);
-    result.weights = get_result(call);
-    check_inputs(call, inputs, count);
-    call_end(call);
+    AttentionResult result = {.output = reply->tensors[0], .weights = reply->tensors[1]};
     check_new(call, (result.output != NULL) + (result.weights != NULL));
     if ((result.output == NULL) != (result.weights == NULL))
         fail_test("result", "return both tensors, or free what you have and return {NULL, NULL}",
-                  "%s returned half a result: %s is NULL", call->function,
+                  "%s returned half a result: %s is NULL", call->function->name,
                   result.output == NULL ? "output" : "weights");
+    return result;
+}
+
+/* A layer may be a static one, but then the call has asked for no memory. */
+static SelfAttention *take_layer(const Call *call, const Reply *reply)
+{
+    if (reply->handle == 0)
+        return NULL;
+    if (call->reply.allocated > 0 && ran_out(call, 1))
+        fail_test("result", "return NULL when malloc() does",
+                  "%s returned a layer, though there was no memory for it", call->function->name);
+    RemoteLayer *remote = malloc(sizeof *remote);
+    if (remote == NULL)
+        fail_test("broken", NULL, "no memory for a layer");
+    *remote = (RemoteLayer){.layer = {.d_model = reply->d_model}, .handle = reply->handle};
+    return &remote->layer;
+}
+
+/* What is taken belongs to the test, and no longer to the reply. */
+static ApiResult take_result(const Call *call, Reply *reply)
+{
+    ApiResult result = {0};
+    switch (call->function->gives) {
+    case API_GIVES_NOTHING:
+        break;
+    case API_GIVES_TENSOR:
+        result.TENSOR = take_tensor(call, reply);
+        break;
+    case API_GIVES_ATTENTION:
+        result.ATTENTION = take_attention(call, reply);
+        break;
+    case API_GIVES_LAYER:
+        result.LAYER = take_layer(call, reply);
+        break;
+    }
+    memset(reply->tensors, 0, sizeof reply->tensors);
     return result;
 }
 
 /* ---- attention.h ----------------------------------------------------------------------------- */
 
-AttentionResult scaled_dot_product_attention(const Tensor *Q, const Tensor *K, const Tensor *V,
-                                             const Tensor *mask)
+/* Make the call of this number (API_create_causal_mask, ...) in the worker. */
+static ApiResult perform(unsigned number, const ApiValue *values)
 {
-    const Input inputs[] = {{"Q", Q}, {"K", K}, {"V", V}, {"mask", mask}};
-    Call call = call_begin(WIRE_ATTENTION, "scaled_dot_product_attention");
-    put_inputs(&call, inputs, 4);
-    return get_attention(&call, inputs, 4);
-}
-
-SelfAttention *self_attention_create(int d_model)
-{
-    Call call = call_begin(WIRE_SELF_CREATE, "self_attention_create");
-    wire_put_i32(&call.payload, d_model);
+    Call call = call_begin(number, values);
+    for (unsigned i = 0; i < call.function->count; i++)
+        put_argument(&call, i);
     call_perform(&call);
-    uint32_t handle = wire_get_u32(&call.reader);
-    int stored = wire_get_i32(&call.reader);
+    Reply reply = reply_read(&call.reader, call.function);
+    for (unsigned i = 0; i < call.function->count; i++)
+        check_argument(&call, i, &reply.left[i]);
     call_end(&call);
-    if (handle == 0)
-        return NULL;
-    check_layer(&call);
-    RemoteLayer *remote = malloc(sizeof *remote);
-    if (remote == NULL)
-        fail_test("broken", NULL, "no memory for a layer");
-    *remote = (RemoteLayer){.layer = {.d_model = stored}, .handle = handle};
-    return &remote->layer;
+    ApiResult result = take_result(&call, &reply);
+    reply_release(&reply);
+    return result;
 }
 
-static uint32_t handle_of(const SelfAttention *attention)
-{
-    return attention != NULL ? ((const RemoteLayer *)attention)->handle : 0;
-}
-
-AttentionResult self_attention_forward(const SelfAttention *attention, const Tensor *x,
-                                       const Tensor *mask)
-{
-    const Input inputs[] = {{"x", x}, {"mask", mask}};
-    Call call = call_begin(WIRE_SELF_FORWARD, "self_attention_forward");
-    wire_put_u32(&call.payload, handle_of(attention));
-    put_inputs(&call, inputs, 2);
-    return get_attention(&call, inputs, 2);
-}
-
-void self_attention_free(SelfAttention *remote)
-{
-    Call call = call_begin(WIRE_SELF_FREE, "self_attention_free");
-    wire_put_u32(&call.payload, handle_of(remote));
-    call_perform(&call);
-    call_end(&call);
-    free(remote);
-}
-
-static Tensor *get_mask(Call *call)
-{
-    call_perform(call);
-    Tensor *mask = get_result(call);
-    call_end(call);
-    check_new(call, mask != NULL);
-    return mask;
-}
-
-Tensor *create_causal_mask(int seq_len)
-{
-    Call call = call_begin(WIRE_CAUSAL, "create_causal_mask");
-    wire_put_i32(&call.payload, seq_len);
-    return get_mask(&call);
-}
-
-Tensor *create_bidirectional_mask(int seq_len)
-{
-    Call call = call_begin(WIRE_BIDIRECTIONAL, "create_bidirectional_mask");
-    wire_put_i32(&call.payload, seq_len);
-    return get_mask(&call);
-}
-
-Tensor *create_padding_mask(const int *lengths, int batch_size, int max_length)
-{
-    Call call = call_begin(WIRE_PADDING, "create_padding_mask");
-    uint32_t count = lengths != NULL && batch_size > 0 ? (uint32_t)batch_size : 0;
-    wire_put_u32(&call.payload, lengths != NULL ? count + 1 : 0);
-    for (uint32_t i = 0; i < count; i++)
-        wire_put_i32(&call.payload, lengths[i]);
-    wire_put_i32(&call.payload, batch_size);
-    wire_put_i32(&call.payload, max_length);
-    call_perform(&call);
-    Tensor *mask = get_result(&call);
-    for (uint32_t i = 0; i < count; i++) {
-        int now = wire_get_i32(&call.reader);
-        if (!call.reader.failed && now != lengths[i])
-            fail_test("input_changed", "lengths belongs to the caller: only read it",
-                      "%s changed its input lengths: lengths[%u] was %d and is now %d",
-                      call.function, (unsigned)i, lengths[i], now);
+#define DEFINE(n, gives, name, ...)                                                                \
+    API_HEAD(, n, gives, name, __VA_ARGS__)                                                        \
+    {                                                                                              \
+        const ApiValue values[] = {API_EACH(n, API_VALUE, __VA_ARGS__)};                           \
+        ApiResult result = perform(API_##name, values);                                            \
+        API_RETURN_##gives(result);                                                                \
     }
-    call_end(&call);
-    check_new(&call, mask != NULL);
-    return mask;
-}
+API(DEFINE)

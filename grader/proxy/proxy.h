@@ -9,9 +9,9 @@
  * Also without a test's asking the proxy fails it when an input was changed, when a result is an
  * input or shares its memory or was not allocated by the call, and when a function is not defined.
  *
- * Environment, set by the grader: ATTENTION_SOCKET (where to connect), ATTENTION_RECORDS (folder in
- * which the calls of each test are recorded, in a file SUITE.TEST: each request, followed by its
- * reply if one came), ATTENTION_SEED, ATTENTION_WALL_SECONDS (for one test), and for messages
+ * Environment, set by the grader: ATTENTION_SOCKET (where to connect), ATTENTION_CALL_LOGS (folder
+ * in which each test has its call log, a file SUITE.TEST: each request, followed by its reply if one
+ * came), ATTENTION_SEED, ATTENTION_WALL_SECONDS (for one test), and for messages
  * ATTENTION_TEST_SECONDS and ATTENTION_OUTPUT_KIB.
  */
 #pragma once
@@ -29,7 +29,7 @@ void proxy_fail_allocation(unsigned n, bool rest);
 unsigned proxy_allocated(void);
 
 /*
- * Record no further call of this test: for the last ones, whose input is so large that they would
- * take long when they are repeated under Valgrind.
+ * Log no further call of this test: for the last ones, whose input is so large that their replay
+ * under Valgrind would take long.
  */
-void proxy_stop_recording(void);
+void proxy_stop_logging(void);

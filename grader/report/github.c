@@ -96,6 +96,16 @@ static void annotate_memory(Annotations *annotations, const Result *result)
     }
 }
 
+/* The last function that computes attention: it makes use of the others. */
+static const char *most_complete_function(void)
+{
+    const char *found = NULL;
+    for (guint i = API_NO_FUNCTION + 1; i < API_FUNCTIONS; i++)
+        if (api_function(i)->gives == API_GIVES_ATTENTION)
+            found = api_name(i);
+    return found;
+}
+
 /* The function that a failure is about: the first that its message names, or the item's own. */
 static const char *failing_function(const ItemResult *item, const TestResult *test)
 {
@@ -109,7 +119,7 @@ static const char *failing_function(const ItemResult *item, const TestResult *te
     }
     if (found != NULL)
         return found;
-    return api_has(api_attention, item->id) ? item->id : "self_attention_forward";
+    return api_has(api_attention, item->id) ? item->id : most_complete_function();
 }
 
 /* Where the function begins that a failure is about; 0 if that is not known. */

@@ -15,7 +15,7 @@
 #include "base/escape.h"
 #include "base/files.h"
 #include "compile/compile.h"
-#include "inside/worker/nursery.h"
+#include "inside/worker/fork_server.h"
 #include "run/report.h"
 #include "wire/wire.h"
 
@@ -68,9 +68,9 @@ static void run_clear(Run *run)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
-char *run_record_path(const char *scratch, const char *suite, const char *test)
+char *run_call_log_path(const char *scratch, const char *suite, const char *test)
 {
-    return g_strdup_printf("%s/records/%s.%s", scratch, suite, test);
+    return g_strdup_printf("%s/calls/%s.%s", scratch, suite, test);
 }
 
 /* ---- what there is to run -------------------------------------------------------------------- */
@@ -121,8 +121,8 @@ static gboolean start_server(Run *run, const Sandbox *sandbox, GError **error)
     const SandboxSpec spec = {
         .profile = SANDBOX_WORKER,
         .box = run->spec->box,
-        .argv = (const char *[]){"./worker", "nursery", "./" COMPILE_OBJECT, seconds, NULL},
-        .fds = (const ProcessFd[]){{other_end, NURSERY_CONTROL_FD}, {filter, NURSERY_FILTER_FD}},
+        .argv = (const char *[]){"./worker", "fork-server", "./" COMPILE_OBJECT, seconds, NULL},
+        .fds = (const ProcessFd[]){{other_end, FORK_SERVER_CONTROL_FD}, {filter, FORK_SERVER_FILTER_FD}},
         .n_fds = 2,
         .output_limit = PROGRAM_OUTPUT,
     };
@@ -144,7 +144,7 @@ static gboolean hear_server(Run *run)
 {
     gint64 seconds = (gint64)run->rubric->limits.test_seconds * WALL_FACTOR;
     gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND, left;
-    NurseryReport report;
+    ForkServerReport report;
     while ((left = end - g_get_monotonic_time()) > 0) {
         struct pollfd fds[1 + PROCESS_POLLFDS] = {{.fd = run->control, .events = POLLIN}};
         process_pollfds(run->server, fds + 1);
@@ -266,7 +266,7 @@ static gboolean start_program(Run *run, const char *socket_path, const char *rep
     g_autofree char *filter = g_strdup_printf("--filter=%s", asked->filter ? asked->filter : "*/*");
     g_auto(GStrv) envp = g_new0(char *, 9);
     envp[0] = g_strconcat("ATTENTION_SOCKET=", socket_path, NULL);
-    envp[1] = g_strdup_printf("ATTENTION_RECORDS=%s/records", asked->scratch);
+    envp[1] = g_strdup_printf("ATTENTION_CALL_LOGS=%s/calls", asked->scratch);
     envp[2] = g_strconcat("ATTENTION_REPORT=", report, NULL);
     envp[3] = g_strdup_printf("ATTENTION_SEED=%u", asked->seed);
     envp[4] = g_strdup_printf("ATTENTION_WALL_SECONDS=%u", limits->test_seconds * WALL_FACTOR);
@@ -285,7 +285,7 @@ static gboolean start_program(Run *run, const char *socket_path, const char *rep
 }
 
 /* 1: it has done nothing but wait; 0: its end was not that of its time by the clock. */
-static double has_waited(const Run *run, const NurseryReport *report)
+static double has_waited(const Run *run, const ForkServerReport *report)
 {
     gint64 limit = (gint64)run->rubric->limits.test_seconds * WALL_FACTOR * G_TIME_SPAN_SECOND;
     if (g_get_monotonic_time() - run->started[report->id - 1] < limit)
@@ -295,7 +295,7 @@ static double has_waited(const Run *run, const NurseryReport *report)
 
 static void receive_report(Run *run)
 {
-    NurseryReport report;
+    ForkServerReport report;
     if (recv(run->control, &report, sizeof report, MSG_DONTWAIT) != (ssize_t)sizeof report)
         return;
     run->running--;
@@ -384,11 +384,11 @@ gboolean run_test_program(const TestRun *spec, const Rubric *rubric, const Sandb
                        .control = -1};
     g_autofree char *socket_path = g_build_filename(spec->scratch, "socket", NULL);
     g_autofree char *report = g_build_filename(spec->scratch, "tests.json", NULL);
-    g_autofree char *records = g_build_filename(spec->scratch, "records", NULL);
+    g_autofree char *logs = g_build_filename(spec->scratch, "calls", NULL);
     if (!enter_tests(&run, error))
         return FALSE;
-    if (g_mkdir(records, 0700) < 0) {
-        grader_set_errno(error, "cannot make the folder '%s'", records);
+    if (g_mkdir(logs, 0700) < 0) {
+        grader_set_errno(error, "cannot make the folder '%s'", logs);
         return FALSE;
     }
     if (!listen_for_proxies(&run, socket_path, error) || !start_server(&run, sandbox, error))

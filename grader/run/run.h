@@ -9,7 +9,7 @@
  * The test program was built once, for all submissions, and is linked to a proxy of attention.h
  * (grader/proxy/proxy.h). Each test connects to the grader's socket; the grader hands the
  * connection to the fork server, which forks a worker for it; from then on the two talk directly
- * (wire/wire.h). The proxy records the calls, for the replay under Valgrind (memory/memory.h).
+ * (wire/wire.h). The proxy logs the calls, for their replay under Valgrind (memory/memory.h).
  */
 #pragma once
 
@@ -33,7 +33,7 @@ typedef struct {
     const GPtrArray *tests; /* what it has: run_list_tests() */
     const char *filter;     /* "suite/test", a glob, of what to run, or NULL for all */
     const char *box;        /* folder with the worker and attention.so */
-    const char *scratch;    /* folder of ours for the socket, the report and the records */
+    const char *scratch;    /* folder of ours for the socket, the report and the call logs */
     guint32 seed;
     guint jobs;          /* tests at once */
     const char *margins; /* file for tests/support/compare.h, or NULL */
@@ -47,5 +47,5 @@ typedef struct {
 gboolean run_test_program(const TestRun *spec, const Rubric *rubric, const Sandbox *sandbox,
                           Result *result, GError **error);
 
-/* Where the proxy recorded the calls of a test: scratch/records/SUITE.TEST, to be freed. */
-char *run_record_path(const char *scratch, const char *suite, const char *test);
+/* The call log of a test: scratch/calls/SUITE.TEST, to be freed. */
+char *run_call_log_path(const char *scratch, const char *suite, const char *test);

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "inside/confine/leaf.h"
+#include "inside/confine/lockdown.h"
 #include "sandbox/parts.h"
 
 #define NEW_NAMESPACES                                                                             \
@@ -121,7 +121,7 @@ static int allow_in_lockdown(scmp_filter_ctx filter)
         {SCMP_SYS(tgkill),
          SCMP_ACT_ALLOW,
          2,
-         {SCMP_A0(SCMP_CMP_EQ, LEAF_OWN_PID, 0), SCMP_A2(SCMP_CMP_EQ, SIGABRT, 0)}},
+         {SCMP_A0(SCMP_CMP_EQ, LOCKDOWN_OWN_PID, 0), SCMP_A2(SCMP_CMP_EQ, SIGABRT, 0)}},
         /* The C library tries these when it has to say something; it does without them. */
         {SCMP_SYS(open), SCMP_ACT_ERRNO(ENOENT), 0, {{0}}},
         {SCMP_SYS(openat), SCMP_ACT_ERRNO(ENOENT), 0, {{0}}},

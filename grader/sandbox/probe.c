@@ -111,11 +111,11 @@ static const struct {
     {"write", NULL, LAYER_LANDLOCK, "a file could be written"},
     {"memory", NULL, LAYER_LIMITS, "all memory could be taken"},
     {"raise", NULL, LAYER_LIMITS, "a limit could be raised"},
-    {"leaf-socket", "killed", LAYER_SECCOMP, "a socket could be opened"},
-    {"leaf-fork", "killed", LAYER_SECCOMP, "a process could be started"},
-    {"leaf-signal", "killed", LAYER_SECCOMP, "the parent could be signalled"},
-    {"leaf-abort", "killed", LAYER_SECCOMP, "the parent could be aborted"},
-    {"leaf-code", "killed", LAYER_SECCOMP, "memory could be made code"},
+    {"lockdown-socket", "killed", LAYER_SECCOMP, "a socket could be opened"},
+    {"lockdown-fork", "killed", LAYER_SECCOMP, "a process could be started"},
+    {"lockdown-signal", "killed", LAYER_SECCOMP, "the parent could be signalled"},
+    {"lockdown-abort", "killed", LAYER_SECCOMP, "the parent could be aborted"},
+    {"lockdown-code", "killed", LAYER_SECCOMP, "memory could be made code"},
 };
 
 static gboolean was_refused(char **lines, guint attempt)

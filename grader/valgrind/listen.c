@@ -44,10 +44,10 @@ static void compare(const ValgrindListener *listener, const ResultHead *head, co
     const GArray *calls = test->test->record->calls;
     if (test->compared == calls->len || test->difference != NULL)
         return;
-    const RecordedCall *call = &g_array_index(calls, RecordedCall, test->compared);
+    const LoggedCall *call = &g_array_index(calls, LoggedCall, test->compared);
     test->compared++;
     test->compared_kind = call->request.kind;
-    test->difference = memory_record_difference(call, &head->reply, answer);
+    test->difference = call_log_difference(call, &head->reply, answer);
 }
 
 static void take_results(ValgrindListener *listener, const char *bytes, gsize length)

@@ -6,19 +6,19 @@
 
 /* ---- life cycle ------------------------------------------------------------------------------ */
 
-ReplayedTest *replayed_test_new(const char *suite, const char *name, MemoryRecord *record)
+ReplayedTest *replayed_test_new(const char *suite, const char *name, CallLog *record)
 {
     ReplayedTest *test = g_new0(ReplayedTest, 1);
     test->suite = suite;
     test->name = name;
     test->record = record;
-    test->series = memory_record_alike(record);
+    test->series = call_log_series(record);
     return test;
 }
 
 void replayed_test_free(ReplayedTest *test)
 {
-    memory_record_free(test->record);
+    call_log_free(test->record);
     g_free(test);
 }
 
@@ -44,7 +44,7 @@ void observed_test_free(ObservedTest *test)
 
 gboolean observed_test_is_searched(const ObservedTest *test)
 {
-    const MemoryAlike *series = &test->test->series;
+    const CallSeries *series = &test->test->series;
     return series->rounds == 0 || test->searches == G_N_ELEMENTS(series->end);
 }
 
@@ -92,7 +92,7 @@ static gboolean on_end(Observation *seen, const GPtrArray *tests, guint index, g
 /* The worker has made so many calls, and a search for retained memory. */
 static gboolean on_search(ObservedTest *test, guint calls)
 {
-    const MemoryAlike *series = &test->test->series;
+    const CallSeries *series = &test->test->series;
     if (observed_test_is_searched(test) || calls != series->end[test->searches])
         return FALSE;
     test->searches++;

@@ -8,20 +8,20 @@
 #pragma once
 
 #include "inside/worker/replay.h"
-#include "run/record.h"
+#include "run/call_log.h"
 #include "valgrind/xml.h"
 
 /* A test that is to be replayed, and how it went natively. No run changes it. */
 typedef struct {
     const char *suite, *name; /* "masking", "causal_mask"; borrowed */
-    MemoryRecord *record;
-    MemoryAlike series; /* its calls that are alike, after which retained memory is looked for */
+    CallLog *record;
+    CallSeries series; /* its calls that are alike, after which retained memory is looked for */
     gint64 cpu_usec;    /* of its worker */
     gboolean died;      /* its worker died, so each run isolates it */
 } ReplayedTest;
 
 /* Takes `record`. */
-ReplayedTest *replayed_test_new(const char *suite, const char *name, MemoryRecord *record);
+ReplayedTest *replayed_test_new(const char *suite, const char *name, CallLog *record);
 void replayed_test_free(ReplayedTest *test);
 
 /* A result had undefined elements: the kind of the call, and how many events were before. */

@@ -65,7 +65,7 @@ static void append_test(GByteArray *script, const ObservedTest *test, guint inde
                        .alike = {ends[0], ends[1]}};
     g_byte_array_append(script, (const guint8 *)&head, sizeof head);
     for (guint i = 0; i < calls->len; i++) {
-        const RecordedCall *call = &g_array_index(calls, RecordedCall, i);
+        const LoggedCall *call = &g_array_index(calls, LoggedCall, i);
         g_byte_array_append(script, (const guint8 *)&call->request, sizeof call->request);
         g_byte_array_append(script, call->payload, call->request.length);
     }

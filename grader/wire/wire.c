@@ -69,6 +69,13 @@ void wire_put_same(WireBuffer *buffer, unsigned k)
     put_u8(buffer, (uint8_t)(WIRE_SAME + k));
 }
 
+void wire_put_lengths(WireBuffer *buffer, const int *lengths, uint32_t count)
+{
+    wire_put_u32(buffer, lengths != NULL ? count + 1 : 0);
+    for (uint32_t i = 0; lengths != NULL && i < count; i++)
+        wire_put_i32(buffer, lengths[i]);
+}
+
 void wire_buffer_release(WireBuffer *buffer)
 {
     free(buffer->bytes);
@@ -160,26 +167,72 @@ Tensor *wire_get_tensor(WireReader *reader, Tensor *const *earlier, unsigned n_e
     return fail(reader);
 }
 
+int *wire_get_lengths(WireReader *reader, uint32_t *count)
+{
+    uint32_t present = wire_get_u32(reader);
+    *count = present > 0 ? present - 1 : 0;
+    if (present == 0)
+        return NULL;
+    int *lengths = NULL;
+    if (*count <= (size_t)(reader->end - reader->at) / sizeof(int32_t))
+        lengths = malloc(*count > 0 ? *count * sizeof *lengths : 1);
+    if (lengths == NULL) {
+        reader->failed = true;
+        *count = 0;
+    }
+    for (uint32_t i = 0; i < *count; i++)
+        lengths[i] = wire_get_i32(reader);
+    return lengths;
+}
+
 bool wire_finished(const WireReader *reader)
 {
     return !reader->failed && reader->at == reader->end;
 }
 
-const char *wire_refuse_reply(const WireHeader *reply, const WireHeader *request)
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+/* `tensors` are those of the request so far: a later one may be the same pointer. */
+static void get_argument(WireReader *reader, ApiParameterType type, WireArgument *argument,
+                         Tensor **tensors, unsigned *n_tensors)
 {
-    if (reply->magic != WIRE_MAGIC)
-        return "it does not begin as a reply does";
-    if (reply->kind != request->kind)
-        return "it answers another function";
-    if (reply->sequence != request->sequence)
-        return "it answers another call";
-    if (reply->nonce != request->nonce)
-        return "it is not of this worker";
-    if (reply->status >= WIRE_STATUSES)
-        return "its status is unknown";
-    if (reply->length > WIRE_MAX_PAYLOAD)
-        return "it is too long";
-    return NULL;
+    const unsigned char *at = reader->at;
+    switch (type) {
+    case API_TAKES_TENSOR:
+        argument->tensor = wire_get_tensor(reader, tensors, *n_tensors);
+        argument->owned = argument->tensor != NULL && *at == WIRE_TENSOR;
+        tensors[(*n_tensors)++] = argument->tensor;
+        break;
+    case API_TAKES_INT:
+        argument->number = wire_get_i32(reader);
+        break;
+    case API_TAKES_LENGTHS:
+        argument->lengths = wire_get_lengths(reader, &argument->count);
+        break;
+    case API_TAKES_LAYER:
+    case API_TAKES_FREED_LAYER:
+        argument->handle = wire_get_u32(reader);
+        break;
+    }
+}
+
+bool wire_get_arguments(WireReader *reader, const ApiFunction *function, WireArgument *arguments)
+{
+    Tensor *tensors[API_MAX_PARAMETERS];
+    unsigned n_tensors = 0;
+    memset(arguments, 0, function->count * sizeof *arguments);
+    for (unsigned i = 0; i < function->count; i++)
+        get_argument(reader, function->parameters[i].type, &arguments[i], tensors, &n_tensors);
+    return wire_finished(reader);
+}
+
+void wire_release_arguments(WireArgument *arguments, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (arguments[i].owned)
+            tensor_free(arguments[i].tensor);
+        free(arguments[i].lengths);
+    }
 }
 
 /* ---- moving ---------------------------------------------------------------------------------- */

@@ -4,14 +4,25 @@
  *
  * A test calls a function of attention.h; the proxy sends one request, the worker makes the call
  * and sends exactly one reply. Both are a WireHeader and `length` bytes of payload. Integers are of
- * the machine's own order: both ends run on one machine. A tensor is
+ * the machine's own order: both ends run on one machine.
  *
- *     u8 form   WIRE_NULL, WIRE_TENSOR, or WIRE_SAME + k: the same pointer as the k-th tensor
- *     u8 ndim, i32 shape[ndim], f32 data[product of shape]       only if WIRE_TENSOR
+ *     request   each argument
+ *     reply     the result, then what the call left of each argument
  *
- * Nothing that arrives is believed before wire_open_*() has checked it: a length within bounds, a
- * known kind, the sequence number and nonce that were asked for, tensors that end where the payload
- * ends. Every read of a payload goes through a WireReader, which cannot leave it.
+ * in the order of the function's row in wire/api.h. A type of it is written as
+ *
+ *     TENSOR, also twice in an ATTENTION:
+ *             u8 form   WIRE_NULL, WIRE_TENSOR, or WIRE_SAME + k: the pointer of the request's k-th
+ *             u8 ndim, i32 shape[ndim], f32 data[product of shape]       only if WIRE_TENSOR
+ *     INT     i32                                   as an argument that was left: nothing
+ *     LENGTHS u32 count + 1 or 0 for NULL, i32 lengths[count]
+ *     LAYER, FREED_LAYER
+ *             u32 handle (0: NULL)                  as an argument that was left: nothing
+ *             u32 handle, i32 d_model as stored     as a result
+ *
+ * A TENSOR that was left is WIRE_NULL if the request had no elements for it, or if the call changed
+ * its shape. The replies are checked in wire/reply.h. Every read of a payload goes through a
+ * WireReader, which cannot leave it.
  *
  * Plain C without GLib: this file is linked to the worker, to the test programs and to the grader.
  */
@@ -22,34 +33,24 @@
 #include <stdint.h>
 
 #include "tensor.h"
+#include "wire/api.h"
 
 #define WIRE_MAGIC 0x31545441u      /* "ATT1" */
 #define WIRE_MAX_PAYLOAD (4u << 20) /* bytes; the largest test needs a few hundred KiB */
-#define WIRE_MAX_TENSORS 6          /* in one message */
 #define WIRE_FAIL_REST 0x80000000u
 #define WIRE_EXIT_NO_MEMORY 124 /* how a worker ends that cannot allocate a message */
 
 enum { WIRE_NULL = 0, WIRE_TENSOR = 1, WIRE_SAME = 16 };
 
-/* What to call. The order is also the order of the worker's table. */
+/* What a message is: a call, by the number of its function (API_create_causal_mask), or a word. */
 typedef enum {
-    WIRE_ATTENTION = 1, /* u32 0, tensors Q K V mask -> output weights, then the four again */
-    WIRE_SELF_CREATE,   /* i32 d_model -> u32 handle (0: NULL), i32 d_model as stored */
-    WIRE_SELF_FORWARD,  /* u32 handle (0: NULL), tensors x mask -> output weights, then the two */
-    WIRE_SELF_FREE,     /* u32 handle (0: NULL) -> nothing */
-    WIRE_CAUSAL,        /* i32 seq_len -> tensor */
-    WIRE_PADDING,       /* u32 count + 1 or 0 for NULL, i32 lengths[count], i32 batch_size,
-                           i32 max_length -> tensor, then i32 lengths[count] again */
-    WIRE_BIDIRECTIONAL, /* i32 seq_len -> tensor */
-    WIRE_KINDS,
-    WIRE_READY =
-        0xbead, /* not a call: a worker's first word, said before it comes to any code of the
-                            student; whatever it says later may be a lie */
-    WIRE_DEATH = 0xdead,  /* not a call: the nursery's word, in place of a reply, that the worker is
-                            dead: i32 status as of waitpid() */
-    WIRE_NO_MORE = 0xd1e, /* not a call: the grader's word, instead of a worker's first: there is
-                             none for this test, too many tests before it waited for ever */
-} WireKind;
+    WIRE_READY = 0xbead, /* a worker's first word, said before it comes to any code of the student;
+                             whatever it says later may be a lie */
+    WIRE_DEATH = 0xdead, /* the fork server's, in place of a reply: the worker is dead; i32 status as of
+                             waitpid() */
+    WIRE_NO_MORE = 0xd1e, /* the grader's, in place of a worker's first: there is no worker for this
+                             test, since too many tests before it waited for ever */
+} WireWord;
 
 /* How the call went, as the worker sees it. */
 typedef enum {
@@ -64,7 +65,7 @@ typedef enum {
 
 typedef struct {
     uint32_t magic;
-    uint16_t kind;     /* WireKind; a reply repeats that of its request */
+    uint16_t kind;     /* of a call, or a WireWord; a reply repeats that of its request */
     uint16_t status;   /* WireStatus in a reply, 0 in a request */
     uint32_t sequence; /* 1 for the first call of a test */
     uint32_t length;   /* bytes of payload */
@@ -99,6 +100,7 @@ void wire_put_u32(WireBuffer *buffer, uint32_t value);
 void wire_put_i32(WireBuffer *buffer, int32_t value);
 void wire_put_tensor(WireBuffer *buffer, const Tensor *tensor); /* NULL is WIRE_NULL */
 void wire_put_same(WireBuffer *buffer, unsigned k);
+void wire_put_lengths(WireBuffer *buffer, const int *lengths, uint32_t count); /* or NULL */
 void wire_buffer_release(WireBuffer *buffer);
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -119,14 +121,33 @@ int32_t wire_get_i32(WireReader *reader);
  */
 Tensor *wire_get_tensor(WireReader *reader, Tensor *const *earlier, unsigned n_earlier);
 
+/*
+ * Read an array, to be freed: exactly as long as it says, so that Valgrind sees a read past its end.
+ * NULL for NULL, and on failure.
+ */
+int *wire_get_lengths(WireReader *reader, uint32_t *count);
+
 /* True if nothing failed and nothing is left over. */
 bool wire_finished(const WireReader *reader);
 
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+/* An argument as it was read: the members for its type. */
+typedef struct {
+    Tensor *tensor;  /* TENSOR */
+    int *lengths;    /* LENGTHS */
+    uint32_t count;  /* of lengths */
+    int32_t number;  /* INT */
+    uint32_t handle; /* LAYER, FREED_LAYER */
+    bool owned;      /* of a tensor: neither NULL nor the pointer of an earlier one */
+} WireArgument;
+
 /*
- * Why this header cannot be the reply to that request, in words, or NULL if it can: magic, kind,
- * sequence, nonce, status and length are checked.
+ * Read the arguments of a request, as many as the function has. False if they are malformed or are
+ * not all. Release them in any case.
  */
-const char *wire_refuse_reply(const WireHeader *reply, const WireHeader *request);
+bool wire_get_arguments(WireReader *reader, const ApiFunction *function, WireArgument *arguments);
+void wire_release_arguments(WireArgument *arguments, unsigned count);
 
 /* ---- moving ---------------------------------------------------------------------------------- */
 

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""Compare a C solution with the notebook's formulas in NumPy: numpy_check.py SHARED_OBJECT [SEED].
+"""Compare a C solution with the notebook's formulas in NumPy: numpy_check.py SHARED_OBJECT API [SEED].
 
 The module's functions are written out below as the notebook has them, in double precision. The C
 functions must give the same for random shapes and masks, and pass the notebook's own unit tests.
+API is a file with the rows of grader/wire/api.h, which tell how the C functions are called.
 """
 import ctypes
 import math
+import re
 import sys
 
 try:
@@ -58,19 +60,26 @@ class Result(ctypes.Structure):
     _fields_ = [("output", TensorPointer), ("weights", TensorPointer)]
 
 
+PARAMETERS = {"TENSOR": TensorPointer, "INT": ctypes.c_int, "LENGTHS": ctypes.POINTER(ctypes.c_int),
+              "LAYER": ctypes.c_void_p, "FREED_LAYER": ctypes.c_void_p}
+RESULTS = {"TENSOR": TensorPointer, "ATTENTION": Result, "LAYER": ctypes.c_void_p, "NOTHING": None}
+
+
 class Solution:
-    def __init__(self, path):
+    """Each function of the table as a method that takes and gives arrays."""
+
+    def __init__(self, path, rows):
         self.c = ctypes.CDLL(path)
-        for name in ("tensor_create", "create_causal_mask", "create_padding_mask",
-                     "create_bidirectional_mask"):
-            getattr(self.c, name).restype = TensorPointer
+        self.c.tensor_create.restype = TensorPointer
         self.c.tensor_free.argtypes = [TensorPointer]
-        self.c.scaled_dot_product_attention.argtypes = [TensorPointer] * 4
-        self.c.scaled_dot_product_attention.restype = Result
-        self.c.self_attention_create.restype = ctypes.c_void_p
-        self.c.self_attention_forward.argtypes = [ctypes.c_void_p, TensorPointer, TensorPointer]
-        self.c.self_attention_forward.restype = Result
-        self.c.self_attention_free.argtypes = [ctypes.c_void_p]
+        self.names = [self.add(*re.split(r",\s*", row)) for row in re.findall(r"ROW\((.*)\)", rows)]
+
+    def add(self, _, gives, name, *parameters):
+        function, types = getattr(self.c, name), parameters[::2]
+        function.argtypes = [PARAMETERS[each] for each in types]
+        function.restype = RESULTS[gives]
+        setattr(self, name, lambda *values: self.call(function, gives, types, values))
+        return name
 
     def tensor(self, array):
         if array is None:
@@ -88,33 +97,42 @@ class Solution:
         self.c.tensor_free(tensor)
         return array
 
-    def call(self, function, *arrays):
-        tensors = [self.tensor(array) for array in arrays]
-        result = function(*tensors)
-        for tensor in tensors:
-            self.c.tensor_free(tensor)
-        return self.take(result.output), self.take(result.weights)
+    def argument(self, kind, value):
+        if kind == "TENSOR":
+            return self.tensor(value)
+        return (ctypes.c_int * len(value))(*value) if kind == "LENGTHS" else value
+
+    def result(self, kind, value):
+        if kind == "ATTENTION":
+            return self.take(value.output), self.take(value.weights)
+        return self.take(value) if kind == "TENSOR" else value
+
+    def call(self, function, gives, types, values):
+        arguments = [self.argument(*each) for each in zip(types, values)]
+        value = function(*arguments)
+        for kind, argument in zip(types, arguments):
+            if kind == "TENSOR":
+                self.c.tensor_free(argument)
+        return self.result(gives, value)
 
     def attention(self, Q, K, V, mask=None):
-        return self.call(self.c.scaled_dot_product_attention, Q, K, V, mask)
+        return self.scaled_dot_product_attention(Q, K, V, mask)
 
     def self_attention(self, x, mask=None):
-        layer = self.c.self_attention_create(x.shape[-1])
+        layer = self.self_attention_create(x.shape[-1])
         assert ctypes.cast(layer, ctypes.POINTER(ctypes.c_int))[0] == x.shape[-1], "layer.d_model"
-        forward = self.c.self_attention_forward
-        result = self.call(lambda x, mask: forward(layer, x, mask), x, mask)
-        self.c.self_attention_free(layer)
+        result = self.self_attention_forward(layer, x, mask)
+        self.self_attention_free(layer)
         return result
 
     def causal_mask(self, seq_len):
-        return self.take(self.c.create_causal_mask(seq_len))
+        return self.create_causal_mask(seq_len)
 
     def padding_mask(self, lengths, max_length):
-        given = (ctypes.c_int * len(lengths))(*lengths)
-        return self.take(self.c.create_padding_mask(given, len(lengths), max_length))
+        return self.create_padding_mask(lengths, len(lengths), max_length)
 
     def bidirectional_mask(self, seq_len):
-        return self.take(self.c.create_bidirectional_mask(seq_len))
+        return self.create_bidirectional_mask(seq_len)
 
 
 # ---- comparing --------------------------------------------------------------------------------------
@@ -239,10 +257,11 @@ def check_notebook(s, random):
 
 
 def main():
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else None
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else None
     sequence = np.random.SeedSequence(seed)
     random = np.random.default_rng(sequence)
-    solution = Solution(sys.argv[1])
+    with open(sys.argv[2], encoding="ascii") as rows:
+        solution = Solution(sys.argv[1], rows.read())
     try:
         check_notebook(solution, random)
         check_edges(solution, random)

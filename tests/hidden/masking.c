@@ -90,7 +90,7 @@ Test(masking, causal, .description = "the causal mask", .timeout = 60)
         expect_causal(sizes[i]);
     for (int call = 0; call < CALLS_ALIKE; call++)
         expect_causal(3);
-    proxy_stop_recording();
+    proxy_stop_logging();
     expect_causal(HUGE);
 }
 
@@ -101,7 +101,7 @@ Test(masking, bidirectional, .description = "the bidirectional mask", .timeout =
         expect_bidirectional(sizes[i]);
     for (int call = 0; call < CALLS_ALIKE; call++)
         expect_bidirectional(4);
-    proxy_stop_recording();
+    proxy_stop_logging();
     expect_bidirectional(HUGE);
 }
 
@@ -144,7 +144,7 @@ Test(masking, padding, .description = "the padding mask", .timeout = 60)
         lengths[i] = random_below(LENGTH + 1);
     expect_padding(lengths, MOST_SEQUENCES, LENGTH);
     expect_two_masks();
-    proxy_stop_recording();
+    proxy_stop_logging();
     expect_padding((int[]){HUGE - 1}, 1, HUGE);
 }
 

@@ -48,7 +48,7 @@ static void expect_forward_of_each_size(bool masked)
         owned Tensor *x = random_tensor(2, (int[]){length, width});
         owned Tensor *mask = random_mask(2, (int[]){length, length});
         if (i + 1 == sizeof sizes / sizeof *sizes)
-            proxy_stop_recording();
+            proxy_stop_logging();
         expect_forward(layer, x, masked ? mask : NULL);
         self_attention_free(layer);
     }

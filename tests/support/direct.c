@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attention.h"
 #include "fail.h"
 #include "proxy/proxy.h"
+#include "wire/api.h"
 
 static unsigned fail_at, allocated;
 static bool fail_rest, in_call;
 
-void proxy_stop_recording(void)
+void proxy_stop_logging(void)
 {
 }
 
@@ -65,138 +65,117 @@ void *__wrap_realloc(void *block, size_t size)
 
 /* ---- inputs and results ---------------------------------------------------------------------- */
 
-enum { MOST_INPUTS = 4 };
-
-/* The tensors that are passed to a call, with copies from before it. */
+/* What is passed to a call, with copies from before it. */
 typedef struct {
-    const char *names[MOST_INPUTS];
-    const Tensor *tensors[MOST_INPUTS];
-    Tensor *copies[MOST_INPUTS];
-    int count;
+    const ApiFunction *function;
+    const ApiValue *values;
+    Tensor *tensors[API_MAX_PARAMETERS];
+    int *lengths[API_MAX_PARAMETERS];
 } Inputs;
 
-static void add_input(Inputs *inputs, const char *name, const Tensor *tensor)
+/* There are as many lengths as the next argument says. */
+static size_t lengths_bytes(const Inputs *inputs, unsigned i)
 {
-    if (!tensor)
-        return;
-    inputs->names[inputs->count] = name;
-    inputs->tensors[inputs->count] = tensor;
-    inputs->copies[inputs->count++] = tensor_copy(tensor);
+    int count = inputs->values[i + 1].INT;
+    return count > 0 && inputs->values[i].LENGTHS ? (size_t)count * sizeof(int) : 0;
 }
 
-static void begin_call(void)
+static void copy_input(Inputs *inputs, unsigned i)
 {
-    allocated = 0;
-    in_call = true;
-}
-
-static void end_call(void)
-{
-    in_call = false;
-    fail_at = 0;
-}
-
-static void check_inputs(Inputs *inputs)
-{
-    for (int i = 0; i < inputs->count; i++) {
-        const Tensor *now = inputs->tensors[i];
-        if (!tensor_same_shape(now, inputs->copies[i]) ||
-            memcmp(now->data, inputs->copies[i]->data, now->size * sizeof *now->data) != 0)
-            fail_test("input_changed", "inputs are const: work on a copy",
-                      "%s was changed by the call", inputs->names[i]);
-        tensor_free(inputs->copies[i]);
+    size_t bytes;
+    switch (inputs->function->parameters[i].type) {
+    case API_TAKES_TENSOR:
+        inputs->tensors[i] = tensor_copy(inputs->values[i].TENSOR);
+        break;
+    case API_TAKES_LENGTHS:
+        bytes = lengths_bytes(inputs, i);
+        inputs->lengths[i] =
+            bytes > 0 ? memcpy(malloc(bytes), inputs->values[i].LENGTHS, bytes) : NULL;
+        break;
+    case API_TAKES_INT:
+    case API_TAKES_LAYER:
+    case API_TAKES_FREED_LAYER:
+        break;
     }
 }
 
-static void check_new(const Inputs *inputs, const char *name, const Tensor *result)
+static Inputs begin_call(unsigned number, const ApiValue *values)
 {
-    for (int i = 0; result && i < inputs->count; i++)
-        if (result == inputs->tensors[i] || result->data == inputs->tensors[i]->data)
-            fail_test("result", "return a new tensor", "%s is %s itself", name, inputs->names[i]);
+    Inputs inputs = {.function = api_function(number), .values = values};
+    for (unsigned i = 0; i < inputs.function->count; i++)
+        copy_input(&inputs, i);
+    allocated = 0;
+    in_call = true;
+    return inputs;
 }
 
-static AttentionResult check_call(Inputs *inputs, AttentionResult result)
+static bool is_changed(const Inputs *inputs, unsigned i)
 {
-    end_call();
-    check_inputs(inputs);
-    check_new(inputs, "output", result.output);
-    check_new(inputs, "weights", result.weights);
-    if (result.output &&
-        (result.output == result.weights || result.output->data == result.weights->data))
-        fail_test("result", "return two tensors", "output and weights are the same tensor");
-    return result;
+    const Tensor *now = inputs->values[i].TENSOR, *before = inputs->tensors[i];
+    if (before)
+        return !tensor_same_shape(now, before) ||
+               memcmp(now->data, before->data, now->size * sizeof *now->data) != 0;
+    return inputs->lengths[i] &&
+           memcmp(inputs->values[i].LENGTHS, inputs->lengths[i], lengths_bytes(inputs, i)) != 0;
+}
+
+static void check_new(const Inputs *inputs, const Tensor *result)
+{
+    for (unsigned i = 0; result && i < inputs->function->count; i++) {
+        const Tensor *input = inputs->tensors[i] ? inputs->values[i].TENSOR : NULL;
+        if (input && (result == input || result->data == input->data))
+            fail_test("result", "return a new tensor", "%s returned its input %s",
+                      inputs->function->name, inputs->function->parameters[i].name);
+    }
+}
+
+static void check_result(const Inputs *inputs, const ApiResult *result)
+{
+    const Tensor *output, *weights;
+    switch (inputs->function->gives) {
+    case API_GIVES_TENSOR:
+        check_new(inputs, result->TENSOR);
+        break;
+    case API_GIVES_ATTENTION:
+        output = result->ATTENTION.output;
+        weights = result->ATTENTION.weights;
+        check_new(inputs, output);
+        check_new(inputs, weights);
+        if (output && weights && (output == weights || output->data == weights->data))
+            fail_test("result", "return two tensors", "output and weights are the same tensor");
+        break;
+    case API_GIVES_NOTHING:
+    case API_GIVES_LAYER:
+        break;
+    }
+}
+
+static void end_call(Inputs *inputs, const ApiResult *result)
+{
+    in_call = false;
+    fail_at = 0;
+    for (unsigned i = 0; i < inputs->function->count; i++) {
+        if (is_changed(inputs, i))
+            fail_test("input_changed", "inputs are const: work on a copy",
+                      "%s was changed by the call", inputs->function->parameters[i].name);
+        tensor_free(inputs->tensors[i]);
+        free(inputs->lengths[i]);
+    }
+    check_result(inputs, result);
 }
 
 /* ---- the functions of attention.h ------------------------------------------------------------ */
 
-#define WRAP(type, name, ...)                                                                      \
-    type __real_##name(__VA_ARGS__);                                                               \
-    type __wrap_##name(__VA_ARGS__);                                                               \
-    type __wrap_##name(__VA_ARGS__)
-
-WRAP(AttentionResult, scaled_dot_product_attention, const Tensor *Q, const Tensor *K,
-     const Tensor *V, const Tensor *mask)
-{
-    Inputs inputs = {0};
-    add_input(&inputs, "Q", Q);
-    add_input(&inputs, "K", K);
-    add_input(&inputs, "V", V);
-    add_input(&inputs, "mask", mask);
-    begin_call();
-    return check_call(&inputs, __real_scaled_dot_product_attention(Q, K, V, mask));
-}
-
-WRAP(AttentionResult, self_attention_forward, const SelfAttention *attention, const Tensor *x,
-     const Tensor *mask)
-{
-    Inputs inputs = {0};
-    add_input(&inputs, "x", x);
-    add_input(&inputs, "mask", mask);
-    begin_call();
-    return check_call(&inputs, __real_self_attention_forward(attention, x, mask));
-}
-
-WRAP(SelfAttention *, self_attention_create, int d_model)
-{
-    begin_call();
-    SelfAttention *attention = __real_self_attention_create(d_model);
-    end_call();
-    return attention;
-}
-
-WRAP(void, self_attention_free, SelfAttention *attention)
-{
-    begin_call();
-    __real_self_attention_free(attention);
-    end_call();
-}
-
-WRAP(Tensor *, create_causal_mask, int seq_len)
-{
-    begin_call();
-    Tensor *mask = __real_create_causal_mask(seq_len);
-    end_call();
-    return mask;
-}
-
-WRAP(Tensor *, create_bidirectional_mask, int seq_len)
-{
-    begin_call();
-    Tensor *mask = __real_create_bidirectional_mask(seq_len);
-    end_call();
-    return mask;
-}
-
-WRAP(Tensor *, create_padding_mask, const int *lengths, int batch_size, int max_length)
-{
-    size_t bytes = lengths && batch_size > 0 ? (size_t)batch_size * sizeof *lengths : 0;
-    int *copy = bytes ? memcpy(malloc(bytes), lengths, bytes) : NULL;
-    begin_call();
-    Tensor *mask = __real_create_padding_mask(lengths, batch_size, max_length);
-    end_call();
-    if (bytes && memcmp(copy, lengths, bytes) != 0)
-        fail_test("input_changed", "inputs are const: work on a copy",
-                  "lengths was changed by the call");
-    free(copy);
-    return mask;
-}
+#define WRAP(n, gives, name, ...)                                                                  \
+    API_HEAD(__real_, n, gives, name, __VA_ARGS__);                                                \
+    API_HEAD(__wrap_, n, gives, name, __VA_ARGS__);                                                \
+    API_HEAD(__wrap_, n, gives, name, __VA_ARGS__)                                                 \
+    {                                                                                              \
+        const ApiValue values[] = {API_EACH(n, API_VALUE, __VA_ARGS__)};                           \
+        Inputs inputs = begin_call(API_##name, values);                                            \
+        ApiResult result = {0};                                                                    \
+        API_STORE_##gives(result, __real_##name(API_EACH(n, API_NAME, __VA_ARGS__)));              \
+        end_call(&inputs, &result);                                                                \
+        API_RETURN_##gives(result);                                                                \
+    }
+API(WRAP)

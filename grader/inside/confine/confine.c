@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #include "inside/confine/landlock.h"
-#include "inside/confine/leaf.h"
+#include "inside/confine/lockdown.h"
 #include "inside/confine/probe.h"
 
 #define MAX_RULES 64
@@ -257,7 +257,7 @@ __attribute__((noreturn)) static void become(const Confinement *confinement, int
     set_limits(confinement);
     /* bubblewrap sets it, to where it was and not to where we are. */
     unsetenv("PWD");
-    if (confinement->filter_fd >= 0 && !leaf_load_filter(confinement->filter_fd))
+    if (confinement->filter_fd >= 0 && !lockdown_load_filter(confinement->filter_fd))
         refuse("seccomp", "cannot put on the seccomp filter");
     if (write(status_fd, "ok", 2) != 2)
         refuse("start", "cannot report");

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "inside/confine/leaf.h"
+#include "inside/confine/lockdown.h"
 
 static const char *path_outside;
 static pid_t process_outside;
@@ -99,20 +99,20 @@ static int raise_a_limit(void)
 
 /* ---- where they are made --------------------------------------------------------------------- */
 
-/* In the place of the nursery, that is within the outer layers. */
+/* In the place of the fork server, that is within the outer layers. */
 static void attempt(const char *name, int (*what)(void))
 {
     dprintf(STDOUT_FILENO, "%s %d\n", name, what());
 }
 
-/* In the place of student code: in a leaf of its own, which may be killed for it. */
-static void attempt_in_leaf(const char *name, int (*what)(void), int filter_fd)
+/* In the place of student code: in a locked-down process of its own, which may be killed for it. */
+static void attempt_in_lockdown(const char *name, int (*what)(void), int filter_fd)
 {
     int status = 0;
-    pid_t leaf = fork();
-    if (leaf == 0)
-        _exit(leaf_confine(filter_fd, 1, 16) ? what() : EBADE);
-    if (leaf < 0 || waitpid(leaf, &status, 0) < 0)
+    pid_t child = fork();
+    if (child == 0)
+        _exit(lockdown_apply(filter_fd, 1, 16) ? what() : EBADE);
+    if (child < 0 || waitpid(child, &status, 0) < 0)
         dprintf(STDOUT_FILENO, "%s %d\n", name, EBADE);
     else if (WIFSIGNALED(status))
         dprintf(STDOUT_FILENO, "%s %s\n", name, WTERMSIG(status) == SIGSYS ? "killed" : "crashed");
@@ -134,10 +134,10 @@ int probe_main(int argc, char **argv)
     attempt("signal", signal_the_grader);
     attempt("memory", take_all_memory);
     attempt("raise", raise_a_limit);
-    attempt_in_leaf("leaf-socket", open_a_socket, filter_fd);
-    attempt_in_leaf("leaf-fork", start_a_process, filter_fd);
-    attempt_in_leaf("leaf-signal", signal_the_parent, filter_fd);
-    attempt_in_leaf("leaf-abort", abort_the_parent, filter_fd);
-    attempt_in_leaf("leaf-code", make_code, filter_fd);
+    attempt_in_lockdown("lockdown-socket", open_a_socket, filter_fd);
+    attempt_in_lockdown("lockdown-fork", start_a_process, filter_fd);
+    attempt_in_lockdown("lockdown-signal", signal_the_parent, filter_fd);
+    attempt_in_lockdown("lockdown-abort", abort_the_parent, filter_fd);
+    attempt_in_lockdown("lockdown-code", make_code, filter_fd);
     return 0;
 }

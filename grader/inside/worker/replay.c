@@ -1,4 +1,4 @@
-/* replay.c: repeat recorded calls under Valgrind; see replay.h. */
+/* replay.c: make logged calls again under Valgrind; see replay.h. */
 #include "inside/worker/replay.h"
 
 #include <dlfcn.h>
@@ -23,12 +23,10 @@
 #define PAGE 4096
 
 static ReplayScript script;
-static const unsigned char *at, *end; /* in the script: what comes next */
+static const unsigned char *at, *end; /* in the script: what is left of it */
 static unsigned running_kind;         /* of the call that is being made */
 
-/*
- * The copies of the student's object. `now` is loaded, and its variables were so then.
- */
+/* The copies of the student's object. Number `now` was loaded last, and has these variables. */
 static struct {
     char **paths;
     int count, now;
@@ -94,7 +92,7 @@ static bool load_object(int number)
     return true;
 }
 
-/* What is in a copy's variables stays reachable, but nothing is to be looked for where nothing is. */
+/* What a copy's variables point to stays reachable; Valgrind need not search those that are empty. */
 static void retire_object(void)
 {
     const RequestVariables *variables = &objects.variables;
@@ -186,7 +184,7 @@ static bool run_call(ReplayResult where)
     return sent;
 }
 
-/* Returns how many errors Valgrind counted for the leaks that it told of. */
+/* Returns how many errors Valgrind counted for the leaks that it reported. */
 static unsigned look_for(void (*leaks)(void), uint32_t calls)
 {
     unsigned before = request_count_errors();

@@ -1,25 +1,26 @@
 /*
- * replay.h: `worker replay`, which repeats recorded calls under Valgrind.
+ * replay.h: `worker replay`, which makes the calls of many tests again under Valgrind.
  *
  *     worker replay SCRIPT OBJECT...
  *
  * SCRIPT is a ReplayScript and then, for each test, a ReplayTest followed by its requests (a
  * WireHeader and `length` bytes of payload each). Descriptor REPLAY_RESULTS_FD gets, for each call
- * that was made, a ReplayResult, the WireHeader of the reply and its payload. OBJECTs are equal copies of the
- * student's object, as many as there are tests; all but the first are only loaded when needed.
+ * that was made, a ReplayResult, the WireHeader of the reply and its payload. OBJECTs are equal
+ * copies of the student's object, as many as there are tests; all but the first are only loaded when
+ * needed.
  *
- * Valgrind also tells, at each search for leaks, of blocks that can still be reached and were not
- * there at the last one.
+ * At each search for leaks Valgrind also reports blocks that can still be reached and were not there
+ * at the last one.
  *
- * What happens is told to Valgrind in messages that start with the script's token, so they are in
- * its XML between the errors and leaks that they separate:
+ * The worker puts messages into Valgrind's XML, between the errors and leaks that they separate.
+ * They start with the script's token:
  *
  *     TOKEN ready              the object is loaded; nothing of it has run
  *     TOKEN begin 7            the test with index 7 begins
- *     TOKEN undefined 5        a result of a call of kind 5 has undefined elements
- *     TOKEN alike 3            3 calls of the test are made, and what was lost by then is told; so
- *                              what is told from here on was lost, or is kept, by later ones. The
- *                              second time also what is no longer kept
+ *     TOKEN undefined 5        a result of a call of function 5 (API_...) has undefined elements
+ *     TOKEN alike 3            3 calls of the test are made, and a search for leaks has ended: what
+ *                              is reported from here on was lost, or is retained, by later calls.
+ *                              The second time also what is no longer retained was reported
  *     TOKEN end 7 errors 2 after 30   it has ended; Valgrind counted 2 errors in it, leaks not
  *                              included; it took 30 ms of CPU time
  *     TOKEN controls           what follows is the worker's own, see ReplayScript
@@ -58,7 +59,7 @@ typedef struct {
     uint32_t index;
     uint32_t isolated; /* 1: in a child process */
     uint32_t calls;
-    uint32_t alike[2]; /* after so many calls "alike" is said, see memory_record_alike(); or 0 */
+    uint32_t alike[2]; /* after so many calls "alike" is said, see call_log_series(); or 0 */
 } ReplayTest;
 
 typedef struct {

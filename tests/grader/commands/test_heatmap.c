@@ -21,16 +21,16 @@ static Tensor *square(int size, const float *elements)
     return tensor;
 }
 
-static void add_message(GByteArray *record, guint kind, const WireBuffer *payload)
+static void add_message(GByteArray *log, guint kind, const WireBuffer *payload)
 {
     WireHeader header = {
         .magic = WIRE_MAGIC, .kind = (guint16)kind, .length = (guint32)payload->length};
-    g_byte_array_append(record, (const guint8 *)&header, sizeof header);
-    g_byte_array_append(record, payload->bytes, (guint)payload->length);
+    g_byte_array_append(log, (const guint8 *)&header, sizeof header);
+    g_byte_array_append(log, payload->bytes, (guint)payload->length);
 }
 
 /* A call of self_attention_forward() that gave these weights, with or without a mask. */
-static void add_call(GByteArray *record, const Tensor *weights, const Tensor *mask)
+static void add_call(GByteArray *log, const Tensor *weights, const Tensor *mask)
 {
     WireBuffer request = {0}, reply = {0};
     wire_put_u32(&request, 1);
@@ -40,8 +40,8 @@ static void add_call(GByteArray *record, const Tensor *weights, const Tensor *ma
     wire_put_tensor(&reply, weights);
     wire_put_tensor(&reply, weights);
     wire_put_tensor(&reply, mask);
-    add_message(record, WIRE_SELF_FORWARD, &request);
-    add_message(record, WIRE_SELF_FORWARD, &reply);
+    add_message(log, API_self_attention_forward, &request);
+    add_message(log, API_self_attention_forward, &reply);
     wire_buffer_release(&request);
     wire_buffer_release(&reply);
 }
@@ -51,24 +51,24 @@ static GPtrArray *read_panels(const GByteArray *bytes)
     g_autofree char *path = NULL;
     int fd = g_file_open_tmp("picture-XXXXXX", &path, NULL);
     cr_assert(wire_write_all(fd, bytes->data, bytes->len));
-    g_autoptr(MemoryRecord) record = memory_record_read(path, NULL);
-    cr_assert_not_null(record);
+    g_autoptr(CallLog) calls = call_log_read(path, NULL);
+    cr_assert_not_null(calls);
     g_unlink(path);
-    return picture_panels(record);
+    return picture_panels(calls);
 }
 
 static GPtrArray *module_panels(void)
 {
-    g_autoptr(GByteArray) record = g_byte_array_new();
+    g_autoptr(GByteArray) log = g_byte_array_new();
     Tensor *full = square(2, (float[]){0.75f, 0.25f, 0.4f, 0.6f});
     Tensor *causal = square(2, (float[]){1, 0, 0.4f, 0.6f});
     Tensor *mask = square(2, (float[]){1, 0, 1, 1});
-    add_call(record, full, NULL);
-    add_call(record, causal, mask);
+    add_call(log, full, NULL);
+    add_call(log, causal, mask);
     tensor_free(full);
     tensor_free(causal);
     tensor_free(mask);
-    return read_panels(record);
+    return read_panels(log);
 }
 
 Test(picture, finds_the_weights_of_each_call)
@@ -83,24 +83,46 @@ Test(picture, finds_the_weights_of_each_call)
 
 Test(picture, another_mask_is_not_causal)
 {
-    g_autoptr(GByteArray) record = g_byte_array_new();
+    g_autoptr(GByteArray) log = g_byte_array_new();
     Tensor *weights = square(2, (float[]){0, 1, 1, 0});
-    add_call(record, weights, weights);
+    add_call(log, weights, weights);
     tensor_free(weights);
-    g_autoptr(GPtrArray) panels = read_panels(record);
+    g_autoptr(GPtrArray) panels = read_panels(log);
+    cr_assert_str_eq(((const PicturePanel *)panels->pdata[0])->title, "masked");
+}
+
+/* Its request has the mask elsewhere than that of self_attention_forward(). */
+Test(picture, finds_the_mask_of_each_function)
+{
+    g_autoptr(GByteArray) log = g_byte_array_new();
+    WireBuffer request = {0}, reply = {0};
+    Tensor *mask = square(2, (float[]){1, 0, 0, 1});
+    wire_put_tensor(&request, mask);
+    wire_put_same(&request, 0);
+    wire_put_same(&request, 0);
+    wire_put_tensor(&request, mask);
+    for (int i = 0; i < 6; i++)
+        wire_put_tensor(&reply, mask);
+    add_message(log, API_scaled_dot_product_attention, &request);
+    add_message(log, API_scaled_dot_product_attention, &reply);
+    wire_buffer_release(&request);
+    wire_buffer_release(&reply);
+    tensor_free(mask);
+    g_autoptr(GPtrArray) panels = read_panels(log);
+    cr_assert_eq(panels->len, 1);
     cr_assert_str_eq(((const PicturePanel *)panels->pdata[0])->title, "masked");
 }
 
 Test(picture, draws_what_is_small_enough_only)
 {
-    g_autoptr(GByteArray) record = g_byte_array_new();
+    g_autoptr(GByteArray) log = g_byte_array_new();
     Tensor *large = tensor_create(2, (int[]){PICTURE_LIMIT + 1, 2});
     Tensor *batch = tensor_create(3, (int[]){1, 2, 2});
-    add_call(record, large, NULL);
-    add_call(record, batch, NULL);
+    add_call(log, large, NULL);
+    add_call(log, batch, NULL);
     tensor_free(large);
     tensor_free(batch);
-    g_autoptr(GPtrArray) panels = read_panels(record);
+    g_autoptr(GPtrArray) panels = read_panels(log);
     cr_assert_eq(panels->len, 0);
 }
 
@@ -117,11 +139,11 @@ Test(picture, looks_as_wished)
 
 Test(picture, shows_what_is_no_weight)
 {
-    g_autoptr(GByteArray) record = g_byte_array_new();
+    g_autoptr(GByteArray) log = g_byte_array_new();
     Tensor *weights = square(2, (float[]){NAN, INFINITY, -1, 3});
-    add_call(record, weights, NULL);
+    add_call(log, weights, NULL);
     tensor_free(weights);
-    g_autoptr(GPtrArray) panels = read_panels(record);
+    g_autoptr(GPtrArray) panels = read_panels(log);
     g_autofree char *svg = picture_svg(panels);
     g_autofree char *text = picture_text(panels, FALSE);
     g_auto(GStrv) red = g_strsplit(svg, "#d62728", -1);

@@ -31,30 +31,52 @@ void fail_test(const char *failure, const char *hint, const char *format, ...)
     longjmp(escape, 1);
 }
 
-static void free_result(AttentionResult result)
+/* An argument that the function accepts: there are as many lengths as INT says. */
+static ApiValue value_of(ApiParameterType type, const char *name)
 {
-    tensor_free(result.output);
-    tensor_free(result.weights);
-}
-
-static void call(unsigned char function)
-{
+    static const int lengths[] = {1, 2};
     static Tensor *x;
     if (x == NULL)
         x = tensor_create(2, (int[]){2, 3});
-    switch (function % 4) {
-    case 0:
-        free_result(scaled_dot_product_attention(x, x, x, NULL));
+    switch (type) {
+    case API_TAKES_TENSOR:
+        return (ApiValue){.TENSOR = strcmp(name, "mask") == 0 ? NULL : x};
+    case API_TAKES_INT:
+        return (ApiValue){.INT = 2};
+    case API_TAKES_LENGTHS:
+        return (ApiValue){.LENGTHS = lengths};
+    case API_TAKES_LAYER:
+    case API_TAKES_FREED_LAYER:
         break;
-    case 1:
-        tensor_free(create_padding_mask((int[]){1, 2}, 2, 2));
-        break;
-    case 2:
-        free(self_attention_create(3));
-        break;
-    default:
-        tensor_free(create_causal_mask(2));
     }
+    return (ApiValue){.FREED_LAYER = NULL};
+}
+
+static void free_result(ApiResultType type, ApiResult result)
+{
+    switch (type) {
+    case API_GIVES_NOTHING:
+        break;
+    case API_GIVES_TENSOR:
+        tensor_free(result.TENSOR);
+        break;
+    case API_GIVES_ATTENTION:
+        tensor_free(result.ATTENTION.output);
+        tensor_free(result.ATTENTION.weights);
+        break;
+    case API_GIVES_LAYER:
+        free(result.LAYER);
+    }
+}
+
+static void call(unsigned char choice)
+{
+    unsigned number = API_NO_FUNCTION + 1 + choice % (API_FUNCTIONS - API_NO_FUNCTION - 1);
+    const ApiFunction *function = api_function(number);
+    ApiValue values[API_MAX_PARAMETERS];
+    for (unsigned i = 0; i < function->count; i++)
+        values[i] = value_of(function->parameters[i].type, function->parameters[i].name);
+    free_result(function->gives, perform(number, values));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -70,13 +92,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     proxy.fd = pair[0];
     proxy.sequence = 0;
     proxy.nonce = 0;
-    proxy.record = open("/dev/null", O_WRONLY);
+    proxy.log = open("/dev/null", O_WRONLY);
     proxy.deadline = now_ms() + 10000;
     wire_write_all(pair[1], bytes + 1, length - 1);
     shutdown(pair[1], SHUT_WR);
     if (setjmp(escape) == 0)
         call(bytes[0]);
-    close(proxy.record);
+    close(proxy.log);
     close(pair[0]);
     close(pair[1]);
     return 0;

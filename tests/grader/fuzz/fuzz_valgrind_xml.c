@@ -35,11 +35,11 @@ static void check_finding(const ValgrindEvent *event)
     check_text(finding->detail);
 }
 
-static MemoryRecord *make_series(void)
+static CallLog *make_series(void)
 {
-    MemoryRecord *record = g_new0(MemoryRecord, 1);
-    record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
-    const RecordedCall call = {.request.kind = WIRE_ATTENTION, .answered = TRUE};
+    CallLog *record = g_new0(CallLog, 1);
+    record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
+    const LoggedCall call = {.request.kind = API_scaled_dot_product_attention, .answered = TRUE};
     for (guint i = 0; i < 10; i++)
         g_array_append_val(record->calls, call);
     return record;

@@ -19,8 +19,8 @@ typedef struct {
 
 static void add_test(Judged *judged, const char *name)
 {
-    MemoryRecord *record = g_new0(MemoryRecord, 1);
-    record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
+    CallLog *record = g_new0(CallLog, 1);
+    record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
     ReplayedTest *replayed = replayed_test_new("masking", name, record);
     g_ptr_array_add(judged->replayed, replayed);
     ObservedTest *test = observed_test_new(replayed, FALSE);
@@ -107,7 +107,7 @@ Test(memory_judge, what_is_only_counted_is_reported)
 Test(memory_judge, undefined_results_are_reported_once)
 {
     g_autoptr(Judged) judged = judged_new();
-    const UndefinedResult undefined = {.kind = WIRE_CAUSAL};
+    const UndefinedResult undefined = {.kind = API_create_causal_mask};
     ObservedTest *test = judged->tests->pdata[0];
     g_array_append_val(test->undefined, undefined);
     const GPtrArray *findings = judge(judged, 0, 1, 0);

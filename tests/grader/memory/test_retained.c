@@ -7,7 +7,7 @@
 
 /* One test of the item "masking". */
 typedef struct {
-    MemoryRecord *record;
+    CallLog *record;
     ReplayedTest *replayed; /* NULL: only the record is made */
     GPtrArray *tests;       /* ObservedTest */
     GPtrArray *documents;   /* ValgrindDocument: one for each event */
@@ -17,8 +17,8 @@ typedef struct {
 static Retained *retained_new(void)
 {
     Retained *retained = g_new0(Retained, 1);
-    retained->record = g_new0(MemoryRecord, 1);
-    retained->record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
+    retained->record = g_new0(CallLog, 1);
+    retained->record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
     retained->tests = g_ptr_array_new_with_free_func((GDestroyNotify)observed_test_free);
     retained->documents = g_ptr_array_new_with_free_func((GDestroyNotify)valgrind_document_free);
     retained->result = result_new("ann", "ann");
@@ -33,25 +33,25 @@ static void retained_free(Retained *retained)
     if (retained->replayed != NULL)
         replayed_test_free(retained->replayed);
     else
-        memory_record_free(retained->record);
+        call_log_free(retained->record);
     g_ptr_array_unref(retained->documents);
     result_free(retained->result);
     g_free(retained);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Retained, retained_free)
 
-static RecordedCall *call(const Retained *retained, WireKind kind, const char *payload)
+static LoggedCall *call(const Retained *retained, guint kind, const char *payload)
 {
-    const RecordedCall made = {
+    const LoggedCall made = {
         .request = {.kind = (uint16_t)kind, .length = (guint32)strlen(payload)},
         .payload = (const guchar *)payload,
         .answered = TRUE,
     };
     g_array_append_val(retained->record->calls, made);
-    return &g_array_index(retained->record->calls, RecordedCall, retained->record->calls->len - 1);
+    return &g_array_index(retained->record->calls, LoggedCall, retained->record->calls->len - 1);
 }
 
-static void calls(const Retained *retained, guint number, WireKind kind, const char *payload)
+static void calls(const Retained *retained, guint number, guint kind, const char *payload)
 {
     for (guint i = 0; i < number; i++)
         call(retained, kind, payload);
@@ -61,7 +61,7 @@ static void calls(const Retained *retained, guint number, WireKind kind, const c
 
 static void expect_series(const Retained *retained, guint kind, guint rounds, guint from, guint to)
 {
-    MemoryAlike series = memory_record_alike(retained->record);
+    CallSeries series = call_log_series(retained->record);
     cr_expect_eq(series.rounds, rounds, "%u rounds", series.rounds);
     if (rounds == 0)
         return;
@@ -73,10 +73,10 @@ static void expect_series(const Retained *retained, guint kind, guint rounds, gu
 Test(memory_retained, the_longest_series)
 {
     g_autoptr(Retained) retained = retained_new();
-    calls(retained, ENOUGH, WIRE_CAUSAL, "4");
-    calls(retained, ENOUGH + 2, WIRE_CAUSAL, "5");
-    calls(retained, ENOUGH, WIRE_CAUSAL, "6");
-    expect_series(retained, WIRE_CAUSAL, ENOUGH, ENOUGH + 2, 2 * ENOUGH + 2);
+    calls(retained, ENOUGH, API_create_causal_mask, "4");
+    calls(retained, ENOUGH + 2, API_create_causal_mask, "5");
+    calls(retained, ENOUGH, API_create_causal_mask, "6");
+    expect_series(retained, API_create_causal_mask, ENOUGH, ENOUGH + 2, 2 * ENOUGH + 2);
 }
 
 /* Elements may differ; of a mask, the numbers are all there is. */
@@ -85,30 +85,30 @@ Test(memory_retained, tensors_of_one_shape_are_alike)
     g_autoptr(Retained) retained = retained_new();
     static const char *const words[] = {"1234", "1235", "1236", "1237", "1238", "1239"};
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        call(retained, WIRE_CAUSAL, words[i]);
+        call(retained, API_create_causal_mask, words[i]);
     expect_series(retained, 0, 0, 0, 0);
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        call(retained, WIRE_ATTENTION, words[i]);
-    expect_series(retained, WIRE_ATTENTION, ENOUGH - 2, ENOUGH + 2, 2 * ENOUGH);
+        call(retained, API_scaled_dot_product_attention, words[i]);
+    expect_series(retained, API_scaled_dot_product_attention, ENOUGH - 2, ENOUGH + 2, 2 * ENOUGH);
 }
 
 Test(memory_retained, layers_that_are_created_and_freed_are_alike)
 {
     g_autoptr(Retained) retained = retained_new();
-    call(retained, WIRE_SELF_FREE, "0");
+    call(retained, API_self_attention_free, "0");
     for (guint i = 0; i < ENOUGH; i++) {
-        call(retained, WIRE_SELF_CREATE, "8");
-        call(retained, WIRE_SELF_FREE, "1");
+        call(retained, API_self_attention_create, "8");
+        call(retained, API_self_attention_free, "1");
     }
-    expect_series(retained, WIRE_SELF_CREATE, ENOUGH - 2, 5, 2 * ENOUGH + 1);
+    expect_series(retained, API_self_attention_create, ENOUGH - 2, 5, 2 * ENOUGH + 1);
 }
 
 Test(memory_retained, too_few_calls_to_tell)
 {
     g_autoptr(Retained) retained = retained_new();
-    calls(retained, ENOUGH - 1, WIRE_CAUSAL, "4");
-    calls(retained, ENOUGH - 1, WIRE_BIDIRECTIONAL, "4");
-    calls(retained, ENOUGH - 1, WIRE_CAUSAL, "4");
+    calls(retained, ENOUGH - 1, API_create_causal_mask, "4");
+    calls(retained, ENOUGH - 1, API_create_bidirectional_mask, "4");
+    calls(retained, ENOUGH - 1, API_create_causal_mask, "4");
     expect_series(retained, 0, 0, 0, 0);
 }
 
@@ -116,11 +116,11 @@ Test(memory_retained, calls_that_tell_nothing)
 {
     g_autoptr(Retained) retained = retained_new();
     for (guint i = 0; i < ENOUGH; i++)
-        call(retained, WIRE_CAUSAL, "4")->request.fail_at = 2;
+        call(retained, API_create_causal_mask, "4")->request.fail_at = 2;
     for (guint i = 0; i < ENOUGH; i++)
-        call(retained, WIRE_CAUSAL, "4")->reply.status = WIRE_RESULT_IS_INPUT;
+        call(retained, API_create_causal_mask, "4")->reply.status = WIRE_RESULT_IS_INPUT;
     for (guint i = 0; i < ENOUGH; i++)
-        call(retained, WIRE_CAUSAL, "4")->answered = FALSE;
+        call(retained, API_create_causal_mask, "4")->answered = FALSE;
     expect_series(retained, 0, 0, 0, 0);
 }
 
@@ -128,7 +128,7 @@ Test(memory_retained, calls_that_tell_nothing)
 
 static ObservedTest *observed(Retained *retained)
 {
-    calls(retained, ENOUGH, WIRE_CAUSAL, "4");
+    calls(retained, ENOUGH, API_create_causal_mask, "4");
     retained->replayed = replayed_test_new("masking", "causal", retained->record);
     ObservedTest *test = observed_test_new(retained->replayed, FALSE);
     test->searches = 2;

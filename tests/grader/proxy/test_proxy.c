@@ -20,7 +20,7 @@
 #include "attention.h"
 #include "base/files.h"
 #include "fail.h"
-#include "inside/worker/nursery.h"
+#include "inside/worker/fork_server.h"
 #include "proxy/proxy.h"
 #include "wire/wire.h"
 
@@ -111,7 +111,7 @@ static GThread *start(Liar *liar, const char *wall_seconds)
     liar->listening = listen_at(path);
     liar->first.magic = WIRE_MAGIC;
     g_setenv("ATTENTION_SOCKET", path, TRUE);
-    g_setenv("ATTENTION_RECORDS", folder, TRUE);
+    g_setenv("ATTENTION_CALL_LOGS", folder, TRUE);
     g_setenv("ATTENTION_WALL_SECONDS", wall_seconds, TRUE);
     return g_thread_new("liar", tell_lies, liar);
 }
@@ -140,7 +140,7 @@ static void expect_failure(Lie lie, guint calls, const char *failure, const char
 }
 
 /* The first word is not a worker's. */
-static void expect_no_worker(WireKind word, const char *failure)
+static void expect_no_worker(guint word, const char *failure)
 {
     Liar liar = {.stays = {-1, -1}, .first.kind = word};
     GThread *thread = start(&liar, "60");
@@ -308,7 +308,7 @@ Test(proxy, refuses_a_huge_length)
 static void answer_another_function(const WireHeader *request, GByteArray *answer)
 {
     truth(request, answer);
-    header_of(answer)->kind = WIRE_PADDING;
+    header_of(answer)->kind = API_create_padding_mask;
 }
 
 Test(proxy, refuses_another_function)
@@ -428,7 +428,7 @@ Test(proxy, refuses_a_reference_in_a_reply)
     expect_failure(say_same_as_another, 1, "protocol", "right length");
 }
 
-/* ---- the nursery's word ---------------------------------------------------------------------- */
+/* ---- the fork server's word ------------------------------------------------------------------ */
 
 static void announce_death(GByteArray *answer, gint32 wait_status)
 {

@@ -221,8 +221,8 @@ static void check_reach(const Sandbox *sandbox, const char *box)
                      "unshare ENOSYS, clone_namespace ENOSYS\n");
 }
 
-/* What no leaf's filter keeps from code under Valgrind. */
-Test(sandbox, reaches_nothing_outside_without_a_leaf_either)
+/* What no lockdown keeps from code under Valgrind. */
+Test(sandbox, reaches_nothing_outside_without_the_lockdown_either)
 {
     static const char *const off[] = {"landlock", "namespaces,landlock"};
     for (guint i = 0; i < G_N_ELEMENTS(off); i++) {

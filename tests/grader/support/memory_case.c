@@ -72,14 +72,14 @@ void case_clear(Case *c)
 
 Call call_mask(int n)
 {
-    Call call = {.kind = WIRE_CAUSAL};
+    Call call = {.kind = API_create_causal_mask};
     wire_put_i32(&call.payload, n);
     return call;
 }
 
 Call call_attention(void)
 {
-    Call call = {.kind = WIRE_ATTENTION};
+    Call call = {.kind = API_scaled_dot_product_attention};
     Tensor *x = tensor_create(2, (int[]){2, 3});
     for (int i = 0; i < 3; i++)
         wire_put_tensor(&call.payload, x);
@@ -144,7 +144,7 @@ void case_add(Case *c, const char *item, const char *name, Call call, guint32 fa
     TestResult *test = test_result_new(name, name);
     test->status = length > 0 ? TEST_PASSED : TEST_CRASHED;
     g_ptr_array_add(result_item(c->result, item)->tests, test);
-    g_autofree char *path = run_record_path(c->scratch, item, name);
+    g_autofree char *path = run_call_log_path(c->scratch, item, name);
     cr_assert(g_file_set_contents(path, (const char *)record->data, record->len, NULL));
     wire_buffer_release(&call.payload);
 }

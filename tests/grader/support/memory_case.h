@@ -22,7 +22,7 @@ void case_clear(Case *c);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, case_clear)
 
 typedef struct {
-    WireKind kind;
+    guint kind;
     WireBuffer payload;
 } Call;
 

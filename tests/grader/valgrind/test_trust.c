@@ -28,11 +28,11 @@ typedef struct {
     Observation seen;
 } Run;
 
-static MemoryRecord *make_calls(guint number)
+static CallLog *make_calls(guint number)
 {
-    MemoryRecord *record = g_new0(MemoryRecord, 1);
-    record->calls = g_array_new(FALSE, TRUE, sizeof(RecordedCall));
-    const RecordedCall call = {.request.kind = WIRE_ATTENTION, .answered = TRUE};
+    CallLog *record = g_new0(CallLog, 1);
+    record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
+    const LoggedCall call = {.request.kind = API_scaled_dot_product_attention, .answered = TRUE};
     for (guint i = 0; i < number; i++)
         g_array_append_val(record->calls, call);
     return record;

@@ -1,5 +1,5 @@
 /*
- * attack: sends the nursery's word that the worker is dead, cut short: the kit would
+ * attack: sends the fork server's word that the worker is dead, cut short: the kit would
  *         be at fault
  * catalogue: 30
  * expect: graded

@@ -1,5 +1,5 @@
 /*
- * attack: sends the nursery's word that its worker was never set up
+ * attack: sends the fork server's word that its worker was never set up
  * catalogue: 30
  * expect: graded
  * score: 0

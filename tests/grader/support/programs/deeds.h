@@ -13,9 +13,15 @@ typedef struct {
 #function, function                                                                        \
     }
 
-/* Lists that end with an empty name. Each deed of the first two is done in a leaf of its own. */
+/*
+ * Lists that end with an empty name. Each deed of the first two is done in a process of its own, which
+ * is locked down.
+ */
 extern const Deed attacks[]; /* returns if it is let */
 extern const Deed honest[];  /* exits with 0, or dies as its name says */
 
-/* In the nursery, and in the leaves that have not got it closed: the leaf's filter, or a pipe. */
+/*
+ * In the place of the fork server, and in its children that have not closed it: the filter of the
+ * lockdown, or a pipe.
+ */
 #define GIVEN_FD 3

@@ -1,9 +1,9 @@
 /*
- * inside.c: runs in the sandbox in the place of the nursery.
+ * inside.c: runs in the sandbox in the place of the fork server.
  *
- *     inside attacks    each attack in a leaf of its own: prints its name and how the leaf ended
+ *     inside attacks    each attack in a locked-down process: prints its name and how it ended
  *     inside honest     the same with what honest student code does
- *     inside MODE       one of the modes below, without a leaf
+ *     inside MODE       one of the modes below, not locked down
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,25 +21,25 @@
 #include <unistd.h>
 
 #include "deeds.h"
-#include "inside/confine/leaf.h"
+#include "inside/confine/lockdown.h"
 
 #define MIB (1u << 20)
 
 /* ---- leaves ---------------------------------------------------------------------------------- */
 
-/* 99 is a leaf that could not be confined, 98 one that was let. */
+/* 99: the process could not be locked down, 98: the attack was not stopped. */
 static void run_in_leaves(const Deed *deeds)
 {
     for (; deeds->name; deeds++) {
         int status;
-        pid_t leaf = fork();
-        if (leaf == 0) {
-            if (!leaf_confine(GIVEN_FD, 1, GIVEN_FD + 1))
+        pid_t child = fork();
+        if (child == 0) {
+            if (!lockdown_apply(GIVEN_FD, 1, GIVEN_FD + 1))
                 _exit(99);
             deeds->run();
             _exit(98);
         }
-        if (leaf < 0 || waitpid(leaf, &status, 0) < 0)
+        if (child < 0 || waitpid(child, &status, 0) < 0)
             printf("%s lost\n", deeds->name);
         else if (WIFSIGNALED(status))
             printf("%s signal %s\n", deeds->name, sigabbrev_np(WTERMSIG(status)));

@@ -1,5 +1,5 @@
-/* nursery.c: see nursery.h. */
-#include "inside/worker/nursery.h"
+/* fork_server.c: see fork_server.h. */
+#include "inside/worker/fork_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "inside/confine/leaf.h"
+#include "inside/confine/lockdown.h"
 #include "inside/worker/calls.h"
 #include "wire/wire.h"
 
@@ -62,13 +62,13 @@ static _Noreturn void be_worker(int connection, int output)
 {
     /* Through high numbers first: neither descriptor may be overwritten before it is moved. */
     int answer = fcntl(connection, F_DUPFD, ANSWER_FD + 2);
-    int filter = fcntl(NURSERY_FILTER_FD, F_DUPFD, ANSWER_FD + 2);
+    int filter = fcntl(FORK_SERVER_FILTER_FD, F_DUPFD, ANSWER_FD + 2);
     if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0 ||
         dup2(answer, ANSWER_FD) < 0 || dup2(filter, ANSWER_FD + 1) < 0)
         _exit(WORKER_BROKEN);
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     const WireHeader ready = {.magic = WIRE_MAGIC, .kind = WIRE_READY};
-    if (!leaf_confine(ANSWER_FD + 1, cpu_seconds, ANSWER_FD + 1) ||
+    if (!lockdown_apply(ANSWER_FD + 1, cpu_seconds, ANSWER_FD + 1) ||
         !wire_write_all(ANSWER_FD, &ready, sizeof ready))
         _exit(WORKER_BROKEN);
     while (answer_one(ANSWER_FD))
@@ -76,12 +76,12 @@ static _Noreturn void be_worker(int connection, int output)
     _exit(0);
 }
 
-/* ---- in the nursery -------------------------------------------------------------------------- */
+/* ---- in the fork server ---------------------------------------------------------------------- */
 
 static void report(uint32_t id, int wait_status, uint64_t cpu_usec)
 {
-    NurseryReport message = {.id = id, .wait_status = wait_status, .cpu_usec = cpu_usec};
-    if (send(NURSERY_CONTROL_FD, &message, sizeof message, MSG_NOSIGNAL) < 0)
+    ForkServerReport message = {.id = id, .wait_status = wait_status, .cpu_usec = cpu_usec};
+    if (send(FORK_SERVER_CONTROL_FD, &message, sizeof message, MSG_NOSIGNAL) < 0)
         exit(EXIT_FAILURE);
 }
 
@@ -94,7 +94,7 @@ static bool receive_order(uint32_t *id, int fds[2])
                              .msg_iovlen = 1,
                              .msg_control = control,
                              .msg_controllen = sizeof control};
-    if (recvmsg(NURSERY_CONTROL_FD, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *id)
+    if (recvmsg(FORK_SERVER_CONTROL_FD, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *id)
         return false;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (header == NULL || header->cmsg_type != SCM_RIGHTS ||
@@ -181,7 +181,7 @@ static void reap_workers(void)
 /* Wait until something happens: an order, the end of a worker, a proxy that goes away. */
 static bool serve_once(int children)
 {
-    struct pollfd fds[2 + MAX_WORKERS] = {{.fd = NURSERY_CONTROL_FD, .events = POLLIN},
+    struct pollfd fds[2 + MAX_WORKERS] = {{.fd = FORK_SERVER_CONTROL_FD, .events = POLLIN},
                                           {.fd = children, .events = POLLIN}};
     for (int i = 0; i < MAX_WORKERS; i++)
         fds[2 + i].fd = workers[i].pid != 0 && !workers[i].killed ? workers[i].connection : -1;
@@ -204,10 +204,10 @@ static bool serve_once(int children)
     return (fds[0].revents & POLLIN) != 0 && start_worker();
 }
 
-int nursery_main(int argc, char **argv)
+int fork_server_main(int argc, char **argv)
 {
     if (argc != 3) {
-        fprintf(stderr, "usage: nursery OBJECT CPU_SECONDS\n");
+        fprintf(stderr, "usage: worker fork-server OBJECT CPU_SECONDS\n");
         return EXIT_FAILURE;
     }
     cpu_seconds = (unsigned)atoi(argv[2]);

@@ -1,4 +1,4 @@
-#include "inside/confine/leaf.h"
+#include "inside/confine/lockdown.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -15,11 +15,11 @@
 static void put_own_pid(struct sock_filter *code, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if (code[i].code == (BPF_JMP | BPF_JEQ | BPF_K) && code[i].k == LEAF_OWN_PID)
+        if (code[i].code == (BPF_JMP | BPF_JEQ | BPF_K) && code[i].k == LOCKDOWN_OWN_PID)
             code[i].k = (unsigned)getpid();
 }
 
-bool leaf_load_filter(int filter_fd)
+bool lockdown_load_filter(int filter_fd)
 {
     struct sock_filter code[BPF_MAXINSNS];
     /* pread: the descriptor is shared with the other processes that are starting. */
@@ -35,13 +35,13 @@ bool leaf_load_filter(int filter_fd)
            syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
-bool leaf_confine(int filter_fd, unsigned cpu_seconds, unsigned descriptors)
+bool lockdown_apply(int filter_fd, unsigned cpu_seconds, unsigned descriptors)
 {
     const struct rlimit cpu = {.rlim_cur = cpu_seconds, .rlim_max = cpu_seconds + 1};
     const struct rlimit files = {.rlim_cur = descriptors, .rlim_max = descriptors};
     const struct rlimit none = {0};
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && setrlimit(RLIMIT_CPU, &cpu) == 0 &&
            setrlimit(RLIMIT_NOFILE, &files) == 0 && setrlimit(RLIMIT_CORE, &none) == 0 &&
-           leaf_load_filter(filter_fd) &&
+           lockdown_load_filter(filter_fd) &&
            syscall(SYS_close_range, descriptors, ALL_DESCRIPTORS, 0) == 0;
 }
