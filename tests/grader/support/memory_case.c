@@ -38,7 +38,7 @@ Case case_new(const char *student)
     c.box = g_build_filename(c.scratch, "box", NULL);
     g_autofree char *include = g_build_filename(c.box, "include", NULL);
     cr_assert_eq(g_mkdir_with_parents(include, 0755), 0, "cannot make %s", include);
-    g_autofree char *records = g_build_filename(c.scratch, "records", NULL);
+    g_autofree char *records = g_build_filename(c.scratch, "calls", NULL);
     cr_assert_eq(g_mkdir(records, 0755), 0, "cannot make %s", records);
     copy_in(&c, c.kit->include, "attention.h", "include/attention.h", 0644);
     copy_in(&c, c.kit->include, "tensor.h", "include/tensor.h", 0644);
