@@ -7,7 +7,7 @@
  *
  *     starter/          to the top; its attention.c must be the one that the solution gives
  *     LICENSE rubric.yaml
- *     grader/           without class/
+ *     grader/           without instructor/
  *     tests/public/
  *     tests/support/    without direct.c, which links a solution to the tests
  */
