@@ -278,7 +278,7 @@ Result *grade_repeat(const GradeContext *context, const char *name, const char *
 }
 
 Result *grade_run_tests(const GradeContext *context, const char *path, guint32 seed,
-                     CompilePurpose purpose, const char *scratch, GError **error)
+                        CompilePurpose purpose, const char *scratch, GError **error)
 {
     g_autofree char *name = g_path_get_basename(path);
     g_autoptr(Result) result = begin_result(context, name, path, seed);

@@ -64,7 +64,7 @@ Result *grade_submission(const GradeContext *context, const char *name, const ch
  * an error for a fault of ours.
  */
 Result *grade_run_tests(const GradeContext *context, const char *path, guint32 seed,
-                     CompilePurpose purpose, const char *scratch, GError **error);
+                        CompilePurpose purpose, const char *scratch, GError **error);
 
 /*
  * Grade one submission with many seeds, one call for each, without checking the memory. `scratch` is

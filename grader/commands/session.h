@@ -33,8 +33,8 @@ const TestResult *session_test(const Session *session);
 
 /*
  * The functions in which something is computed, each once, in the order of their first call: those
- * that only create or free a layer are left out, unless no other is called. Ends with NULL; free the
- * array.
+ * that only create or free a layer are left out, unless no other is called. Ends with NULL; free
+ * the array.
  */
 const char **session_functions(const Session *session);
 

@@ -154,8 +154,8 @@ static void log_bytes(const void *bytes, size_t length)
 }
 
 /*
- * Wait until there is something to read, or room to write. The worker's own CPU limit normally comes
- * first.
+ * Wait until there is something to read, or room to write. The worker's own CPU limit normally
+ * comes first.
  */
 static void await(const Call *call, short events)
 {
@@ -208,8 +208,8 @@ static void transmit(const Call *call, const void *bytes, size_t length)
 }
 
 /*
- * The fork server's word that the worker is dead. The worker itself could have said it: so it always
- * fails the test, and never is a fault of ours, for which nobody loses points.
+ * The fork server's word that the worker is dead. The worker itself could have said it: so it
+ * always fails the test, and never is a fault of ours, for which nobody loses points.
  */
 static void fail_dead(const Call *call)
 {
@@ -230,7 +230,7 @@ static void send_request(Call *call)
     call->request.length = (uint32_t)call->payload.length;
     log_bytes(&call->request, sizeof call->request);
     log_bytes(call->payload.bytes, call->payload.length);
-    /* Whatever waits here was sent without being asked: a death is told below, the rest is not
+    /* Whatever waits here was sent without being asked: a death is reported below, the rest is not
        an answer to this call and will be refused as such. */
     if (poll(&early, 1, 0) == 0) {
         transmit(call, &call->request, sizeof call->request);

@@ -8,7 +8,7 @@
 #include "proxy/call.h"
 #include "wire/reply.h"
 
-/* A layer as the test holds it. The test sees the first member, the student's object is far away. */
+/* A layer as the test holds it: it sees the first member. The student's object is in the worker. */
 typedef struct {
     SelfAttention layer;
     uint32_t handle;
@@ -98,7 +98,7 @@ static void fail_changed(const Call *call, unsigned i, const Tensor *now)
     while (is[k] == was[k])
         k++;
     k /= sizeof(float);
-    /* With as many digits as tell one float from the next: it may have been changed there and back. */
+    /* With as many digits as tell one float from the next. */
     fail_test("input_changed", hint,
               "%s changed its input %s: element %zu was %.9g and is now %.9g", call->function->name,
               name, k, (double)before->data[k], (double)now->data[k]);

@@ -27,15 +27,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CallLog, call_log_free)
 const LoggedCall *call_log_get(const CallLog *log, guint i);
 
 /*
- * How the reply in a replay differs from the logged one, in words; NULL if it does not. Elements may
- * differ by 1e-5 + 1e-4 of their value: Valgrind calculates long double with 64 bits.
+ * How the reply in a replay differs from the logged one, in words; NULL if it does not. Elements
+ * may differ by 1e-5 + 1e-4 of their value: Valgrind calculates long double with 64 bits.
  */
 char *call_log_difference(const LoggedCall *call, const WireHeader *reply, const guchar *answer);
 
 /*
  * Equal calls that follow each other, alone or in pairs (create and free): of one function, with
  * input of one shape, successful. The first two rounds may allocate what the others use again.
- * `end` are the numbers of calls of the test that are made when those two are over, and when all are.
+ * `end` are the numbers of calls of the test that are made when those two are over, and when all
+ * are.
  */
 typedef struct {
     guint kind;   /* API_create_causal_mask, ...; of a pair the one that creates */

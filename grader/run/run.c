@@ -122,7 +122,8 @@ static gboolean start_server(Run *run, const Sandbox *sandbox, GError **error)
         .profile = SANDBOX_WORKER,
         .box = run->spec->box,
         .argv = (const char *[]){"./worker", "fork-server", "./" COMPILE_OBJECT, seconds, NULL},
-        .fds = (const ProcessFd[]){{other_end, FORK_SERVER_CONTROL_FD}, {filter, FORK_SERVER_FILTER_FD}},
+        .fds = (const ProcessFd[]){{other_end, FORK_SERVER_CONTROL_FD},
+                                   {filter, FORK_SERVER_FILTER_FD}},
         .n_fds = 2,
         .output_limit = PROGRAM_OUTPUT,
     };

@@ -56,7 +56,7 @@
 
 /* ---- parameters of a row --------------------------------------------------------------------- */
 
-/* API_EACH(n, M, types and names) is M(n, type, name), M(n - 1, type, name), ... M(1, type, name). */
+/* API_EACH(3, M, INT, a, TENSOR, b, INT, c) is M(3, INT, a), M(2, TENSOR, b), M(1, INT, c). */
 #define API_EACH(n, M, ...) API_EACH_##n(M, __VA_ARGS__)
 #define API_EACH_1(M, type, name) M(1, type, name)
 #define API_EACH_2(M, type, name, ...) M(2, type, name), API_EACH_1(M, __VA_ARGS__)

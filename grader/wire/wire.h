@@ -44,10 +44,10 @@ enum { WIRE_NULL = 0, WIRE_TENSOR = 1, WIRE_SAME = 16 };
 
 /* What a message is: a call, by the number of its function (API_create_causal_mask), or a word. */
 typedef enum {
-    WIRE_READY = 0xbead, /* a worker's first word, said before it comes to any code of the student;
-                             whatever it says later may be a lie */
-    WIRE_DEATH = 0xdead, /* the fork server's, in place of a reply: the worker is dead; i32 status as of
-                             waitpid() */
+    WIRE_READY = 0xbead,  /* a worker's first word, said before it comes to any code of the student;
+                              whatever it says later may be a lie */
+    WIRE_DEATH = 0xdead,  /* the fork server's, in place of a reply: the worker is dead; its payload
+                              is an i32 status as of waitpid() */
     WIRE_NO_MORE = 0xd1e, /* the grader's, in place of a worker's first: there is no worker for this
                              test, since too many tests before it waited for ever */
 } WireWord;
@@ -116,14 +116,14 @@ uint32_t wire_get_u32(WireReader *reader);
 int32_t wire_get_i32(WireReader *reader);
 
 /*
- * Read a tensor: a new one, or NULL for WIRE_NULL. WIRE_SAME + k gives `earlier[k]` itself and needs
- * k < n_earlier; with n_earlier 0 (as in every reply) it fails. Fails on anything malformed.
+ * Read a tensor: a new one, or NULL for WIRE_NULL. WIRE_SAME + k gives `earlier[k]` itself and
+ * needs k < n_earlier; with n_earlier 0 (as in every reply) it fails. Fails on anything malformed.
  */
 Tensor *wire_get_tensor(WireReader *reader, Tensor *const *earlier, unsigned n_earlier);
 
 /*
- * Read an array, to be freed: exactly as long as it says, so that Valgrind sees a read past its end.
- * NULL for NULL, and on failure.
+ * Read an array, to be freed: exactly as long as it says, so that Valgrind sees a read past its
+ * end. NULL for NULL, and on failure.
  */
 int *wire_get_lengths(WireReader *reader, uint32_t *count);
 

@@ -6,8 +6,8 @@
  * What it was given by `confine` at the start (memory, file and stack limits, file system, no
  * network) holds for it as well.
  *
- * The filter is made by libseccomp in the grader (sandbox_lockdown_filter()) and arrives here as the
- * bytes of a file, so that nothing beside student code needs a library.
+ * The filter is made by libseccomp in the grader (sandbox_lockdown_filter()) and arrives here as
+ * the bytes of a file, so that nothing beside student code needs a library.
  *
  * Plain C without GLib.
  */

@@ -17,7 +17,7 @@
 static const char *path_outside;
 static pid_t process_outside;
 
-/* ---- attempts: each answers 0 for "it worked", or the errno ------------------------------------ */
+/* ---- attempts: each answers 0 for "it worked", or the errno ---------------------------------- */
 
 static int outcome(long result)
 {

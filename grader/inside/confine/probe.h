@@ -10,5 +10,5 @@
 /* What it tries to write, in the box; whoever made the box removes it. */
 #define PROBE_FILE "written"
 
-/* `argv`: the file of the filter of lockdown.h (a descriptor's number), a path and a process outside. */
+/* `argv`: a descriptor with the filter of lockdown.h, a path and a process outside. */
 int probe_main(int argc, char **argv);

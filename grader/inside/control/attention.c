@@ -1,7 +1,7 @@
 /*
  * attention.c: what takes a submission's place in a control run. It answers every call of
- * attention.h with something small and does no harm: if Valgrind's report on this cannot be believed
- * either, the reason is not the submission.
+ * attention.h with something small and does no harm: if Valgrind's report on this cannot be
+ * believed either, the reason is not the submission.
  *
  * It also comes wherever the library that Valgrind preloads asks Valgrind for something.
  */

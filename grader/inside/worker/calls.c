@@ -50,7 +50,7 @@ bool calls_load(const char *object)
         return false;
     }
     for (unsigned i = API_NO_FUNCTION + 1; i < API_FUNCTIONS; i++) {
-        /* C does not let a function pointer be assigned from a void *; copying its bytes is fine. */
+        /* C forbids to assign a void * to a function pointer; copying its bytes is fine. */
         void *address = dlsym(loaded, api_name(i));
         memcpy(&student[i], &address, sizeof address);
     }
@@ -196,8 +196,8 @@ static WireStatus judge_tensors(const StudentCall *call, Tensor *const *results,
 }
 
 /*
- * Valgrind reports what it finds twice on one way through the code only once, so each function needs
- * a way of its own. The number in it keeps the compiler from making one of them all.
+ * Valgrind reports what it finds twice on one way through the code only once, so each function
+ * needs a way of its own. The number in it keeps the compiler from making one of them all.
  */
 #define INSPECT(n, gives, name, ...)                                                               \
     case API_##name:                                                                               \

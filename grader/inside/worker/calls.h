@@ -30,8 +30,9 @@ void calls_forget(void);
 typedef union {
     struct {
         /*
-         * Called for each tensor that the student's code returned, when it is known to be well formed
-         * and before its elements are read; NULL for nothing. The replay asks Valgrind there.
+         * Called for each tensor that the student's code returned, when it is known to be well
+         * formed and before its elements are read; NULL for nothing. The replay asks Valgrind
+         * there.
          */
         void (*on_result)(const Tensor *result);
         /* Is there memory from this page on? At first it asks the kernel. */

@@ -12,9 +12,9 @@
  *                       for what the worker prints
  *     to the grader     ForkServerReport: the worker with this id has ended
  *
- * Each worker says WIRE_READY on its connection and then answers calls until the proxy closes it. If
- * it ends in any other way, the fork server says so on the connection (WIRE_DEATH). If the proxy goes
- * away, the worker is killed. Descriptor 4 holds the seccomp filter that each worker puts on
+ * Each worker says WIRE_READY on its connection and then answers calls until the proxy closes it.
+ * If it ends in any other way, the fork server says so on the connection (WIRE_DEATH). If the proxy
+ * goes away, the worker is killed. Descriptor 4 holds the seccomp filter that each worker puts on
  * (inside/confine/lockdown.h).
  */
 #pragma once

@@ -16,7 +16,7 @@
 
 int main(int argc, char **argv)
 {
-    /* perror() opens stderr again, by calls that the filter forbids, unless it has an orientation. */
+    /* Without an orientation perror() opens stderr again, by calls that the filter forbids. */
     fwide(stderr, -1);
     if (argc > 1 && strcmp(argv[1], "fork-server") == 0)
         return fork_server_main(argc - 1, argv + 1);

@@ -47,7 +47,7 @@ __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
 
 /* ---- the object ------------------------------------------------------------------------------ */
 
-/* Where the loaded object keeps its variables: the writable segment, without what relro protects. */
+/* Find the variables of the loaded object: the writable segment, without what relro protects. */
 static int find_writable(struct dl_phdr_info *info, size_t size, void *data)
 {
     (void)size;
@@ -92,7 +92,7 @@ static bool load_object(int number)
     return true;
 }
 
-/* What a copy's variables point to stays reachable; Valgrind need not search those that are empty. */
+/* What the variables point to stays reachable; Valgrind need not search the empty ones. */
 static void retire_object(void)
 {
     const RequestVariables *variables = &objects.variables;
@@ -122,8 +122,8 @@ static bool renew_object(bool had_errors)
 /* ---- one test -------------------------------------------------------------------------------- */
 
 /*
- * Undefined elements are the student's error here. Code that manages to pass over this check has its
- * results sent all the same, by write(), which Valgrind does not let happen without a word.
+ * Undefined elements are the student's error here. Code that manages to pass over this check has
+ * its results sent all the same, by write(), which Valgrind does not let happen without a word.
  */
 static void check_result(const Tensor *result)
 {
@@ -414,10 +414,10 @@ int replay_main(int argc, char **argv)
     }
     objects.paths = argv + 2;
     objects.count = argc - 2;
-    request_tell_calls(); /* not before: what starts a program are hundreds of them */
+    request_log_calls(); /* not before: what starts a program are hundreds of them */
     if (!load_object(0))
         return 2;
-    request_tell_code();
+    request_log_code();
     if (!seal_library())
         return 2;
     static char buffer[BUFSIZ];
@@ -426,7 +426,7 @@ int replay_main(int argc, char **argv)
     if (!seal_settings())
         return 2;
     request_find_leaks(); /* what there is by now is none of the tests' */
-    request_tell_kept();
+    request_report_retained();
     tell("ready");
     close(REPLAY_XML_FD);
     close(REPLAY_LOG_FD);

@@ -6,11 +6,11 @@
  * SCRIPT is a ReplayScript and then, for each test, a ReplayTest followed by its requests (a
  * WireHeader and `length` bytes of payload each). Descriptor REPLAY_RESULTS_FD gets, for each call
  * that was made, a ReplayResult, the WireHeader of the reply and its payload. OBJECTs are equal
- * copies of the student's object, as many as there are tests; all but the first are only loaded when
- * needed.
+ * copies of the student's object, as many as there are tests; all but the first are only loaded
+ * when needed.
  *
- * At each search for leaks Valgrind also reports blocks that can still be reached and were not there
- * at the last one.
+ * At each search for leaks Valgrind also reports blocks that can still be reached and were not
+ * there at the last one.
  *
  * The worker puts messages into Valgrind's XML, between the errors and leaks that they separate.
  * They start with the script's token:

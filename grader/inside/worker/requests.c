@@ -7,12 +7,12 @@
 
 #define PAGE 4096
 
-void request_tell_calls(void)
+void request_log_calls(void)
 {
     VALGRIND_CLO_CHANGE("--trace-syscalls=yes");
 }
 
-void request_tell_code(void)
+void request_log_code(void)
 {
     VALGRIND_CLO_CHANGE("--trace-flags=10000000");
 }
@@ -37,7 +37,7 @@ void request_find_changes(void)
     VALGRIND_DO_CHANGED_LEAK_CHECK;
 }
 
-void request_tell_kept(void)
+void request_report_retained(void)
 {
     VALGRIND_CLO_CHANGE("--show-leak-kinds=definite,possible,reachable");
 }

@@ -2,18 +2,18 @@
  * requests.h: all that this program asks of Valgrind.
  *
  * Student code can call these functions too, and jump into them. The grader sees each jump into the
- * middle of one (valgrind/jumps.h) if a straight line leads from its beginning to the request, so each
- * is only that. Called from the beginning, none of them helps student code: there is none that
- * calls what is passed to it, or that makes an error less.
+ * middle of one (valgrind/jumps.h) if a straight line leads from its beginning to the request, so
+ * each is only that. Called from the beginning, none of them helps student code: there is none that
+ * calls what is passed to it, or that takes an error back.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* From now on tell each system call (valgrind/log.h), or where code begins that is new. */
-void request_tell_calls(void);
-void request_tell_code(void);
+/* From now on log each system call (valgrind/log.h), or where code begins that is new. */
+void request_log_calls(void);
+void request_log_code(void);
 
 /* Put a line into Valgrind's report. */
 void request_say(const char *text);
@@ -21,9 +21,9 @@ void request_say(const char *text);
 /* How many errors there were, leaks not included. */
 unsigned request_count_errors(void);
 
-/* Report what was lost since the last time; and, once asked to, what is kept since then. */
+/* Report what was lost since the last time; and, once asked to, what is retained since then. */
 void request_find_leaks(void);
-void request_tell_kept(void);
+void request_report_retained(void);
 
 /* The same, and of what there is less now. */
 void request_find_changes(void);
