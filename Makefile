@@ -177,6 +177,8 @@ format: ## lay out the C sources
 lint: ## look for mistakes without running anything
 	$(Q)tests/grader/includes.sh
 	$(Q)tests/includes.py $(FLOORS)
+	$(Q)tests/grader/documents.sh
+	$(Q)tests/documents.py
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
 	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	    --suppress=internalAstError --library=gtk '-DTest(suite,name,...)=void suite##_##name(void)' \

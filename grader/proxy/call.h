@@ -1,6 +1,6 @@
 /*
  * call.h: one call of a function of attention.h, as a request to the worker and its answer
- * (grader/wire/wire.h). For proxy.c:
+ * (grader/wire/wire.h). For functions.c:
  *
  *     Call call = call_begin(API_create_causal_mask, values);
  *     wire_put_i32(&call.payload, values[0].INT);

@@ -1,7 +1,7 @@
 /*
  * proxy.h: the functions of attention.h as the tests of the assignment see them.
  *
- * The test programs are linked to proxy.c, which defines every function of attention.h by asking a
+ * The test programs are linked to functions.c, which defines every function of attention.h by asking a
  * worker outside of this process (grader/wire/wire.h). Tests call attention.h as if the student's
  * code were linked. What comes back is new and the test's own, checked to be well formed; when it
  * is not, or the worker dies or is late, the proxy fails the running test with the reason.

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "result/result.h"
+#include <glib.h>
 
 typedef enum {
     FIELD_TEXT,     /* char *, may be NULL */

@@ -1,10 +1,10 @@
 /*
- * direct.c: the tests without a grader. Instead of proxy/proxy.c it links them to an attention.c in
+ * direct.c: the tests without a grader. Instead of proxy/functions.c it links them to an attention.c in
  * the same process, for gcovr, for sanitizers, and for whoever writes tests. It is no way to grade:
  * here the code under test can do what it likes to the tests.
  *
  * The linker's --wrap puts the functions below between the tests and attention.c, and between
- * attention.c or tensor.c and malloc. As in proxy/proxy.c, inputs must stay as they were, and
+ * attention.c or tensor.c and malloc. As in proxy/functions.c, inputs must stay as they were, and
  * results must be new.
  */
 #include <stdlib.h>

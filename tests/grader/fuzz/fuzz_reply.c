@@ -4,7 +4,7 @@
  */
 #include "proxy/call.c"
 
-#include "proxy/proxy.c"
+#include "proxy/functions.c"
 
 #include <setjmp.h>
 #include <stdarg.h>

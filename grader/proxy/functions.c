@@ -1,5 +1,5 @@
-/* proxy.c: attention.h by asking a worker; see proxy.h. */
-#include "proxy/proxy.h"
+/* functions.c: each function of attention.h, by asking a worker; see proxy.h. */
+#include "attention.h"
 
 #include <stdlib.h>
 #include <string.h>
