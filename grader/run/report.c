@@ -73,6 +73,16 @@ GPtrArray *run_report_load(const char *path, GError **error)
     return NULL;
 }
 
+const ReportedTest *run_report_find(const GPtrArray *reported, const char *suite, const char *name)
+{
+    for (guint i = 0; i < reported->len; i++) {
+        const ReportedTest *test = reported->pdata[i];
+        if (g_str_equal(test->suite, suite) && g_str_equal(test->name, name))
+            return test;
+    }
+    return NULL;
+}
+
 /* The words of tests/support/fail.h that are not simply a wrong answer. */
 static TestStatus status_of_failure(const char *failure)
 {

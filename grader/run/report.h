@@ -19,6 +19,9 @@ void reported_test_free(ReportedTest *test);
 /* ReportedTest *, in the order of the file. */
 GPtrArray *run_report_load(const char *path, GError **error);
 
+/* The entry of a test, or NULL. */
+const ReportedTest *run_report_find(const GPtrArray *reported, const char *suite, const char *name);
+
 /*
  * Fill status, message, hint, failure, cause and assertions of a test from its report; NULL for
  * one that was to run and is not in the report, which is our own fault.

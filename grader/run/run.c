@@ -337,17 +337,6 @@ static char *read_printed(int file)
     return got > 0 ? escape_text(bytes, got, PRINTED_KEPT, TRUE) : NULL;
 }
 
-static const ReportedTest *find_reported(const GPtrArray *reported, const char *suite,
-                                         const char *name)
-{
-    for (guint i = 0; i < reported->len; i++) {
-        const ReportedTest *test = reported->pdata[i];
-        if (g_str_equal(test->suite, suite) && g_str_equal(test->name, name))
-            return test;
-    }
-    return NULL;
-}
-
 static gboolean collect(Run *run, const char *report, GError **error)
 {
     g_autoptr(GError) reason = NULL;
@@ -360,7 +349,7 @@ static gboolean collect(Run *run, const char *report, GError **error)
     }
     for (guint i = 0; i < run->wanted->len; i++) {
         TestResult *test = run->wanted->pdata[i];
-        run_report_apply(find_reported(reported, run->suites->pdata[i], test->name), test);
+        run_report_apply(run_report_find(reported, run->suites->pdata[i], test->name), test);
         test->printed = read_printed(run->printed[i]);
     }
     return TRUE;
