@@ -50,7 +50,7 @@ static Errors add_events(Judge *judge, const ObservedTest *test)
 {
     const ValgrindEvent *last = NULL; /* that became a finding */
     Errors errors = {0};
-    gboolean unusable = call_log_is_unusable(test->test->record);
+    gboolean unusable = call_log_is_unusable(test->test->log);
     for (guint i = 0; i < test->events->len; i++) {
         const ValgrindEvent *event = test->events->pdata[i];
         gboolean leak = valgrind_event_is_leak(event);
@@ -152,15 +152,15 @@ static gboolean judge_errors(Judge *judge, const ObservedTest *test)
 static void judge_results(const Judge *judge, const ObservedTest *test)
 {
     const char *difference = test->difference;
-    if (difference == NULL && test->compared < test->test->record->calls->len)
+    if (difference == NULL && test->compared < test->test->log->calls->len)
         difference = "there is no result";
     if (difference == NULL)
         return;
     char *message =
         g_strconcat("gives other results when it runs again under Valgrind: ", difference, NULL);
     add(judge, test,
-        memory_finding_about("different_results", api_name(test->compared_kind),
-                             message, DIFFERENT_HINT));
+        memory_finding_about("different_results", api_name(test->compared_kind), message,
+                             DIFFERENT_HINT));
 }
 
 /* ---- retained memory ------------------------------------------------------------------------- */
@@ -179,10 +179,10 @@ static gboolean has_leak(const ObservedTest *test)
     return FALSE;
 }
 
-static gboolean calls_function(const CallLog *record, guint kind)
+static gboolean calls_function(const CallLog *log, guint kind)
 {
-    for (guint i = 0; i < record->calls->len; i++)
-        if (g_array_index(record->calls, LoggedCall, i).request.kind == kind)
+    for (guint i = 0; i < log->calls->len; i++)
+        if (g_array_index(log->calls, LoggedCall, i).request.kind == kind)
             return TRUE;
     return FALSE;
 }
@@ -238,7 +238,7 @@ static void judge_retained(const Judge *judge, const GPtrArray *tests, const Obs
         return;
     for (guint i = 0; i < tests->len; i++) {
         const ObservedTest *caller = tests->pdata[i];
-        if (has_leak(caller) || !calls_function(caller->test->record, test->test->series.kind))
+        if (has_leak(caller) || !calls_function(caller->test->log, test->test->series.kind))
             continue;
         MemoryFinding *finding = find_retained(test, judge->file);
         if (finding == NULL)

@@ -345,10 +345,10 @@ static gboolean list_tests(const ItemResult *item, const char *scratch, GPtrArra
         if (is_unfit_for_replay(test) || !g_file_test(path, G_FILE_TEST_EXISTS) ||
             (crashed && died == MAX_DIED))
             continue;
-        CallLog *record = call_log_read(path, error);
-        if (record == NULL)
+        CallLog *log = call_log_read(path, error);
+        if (log == NULL)
             return FALSE;
-        ReplayedTest *replayed = replayed_test_new(item->id, test->name, record);
+        ReplayedTest *replayed = replayed_test_new(item->id, test->name, log);
         replayed->cpu_usec = test->cpu_usec;
         replayed->died = crashed;
         died += crashed;

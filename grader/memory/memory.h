@@ -12,7 +12,7 @@
 #include "sandbox/sandbox.h"
 
 /*
- * Replay what the tests of `result` recorded in `scratch` (run/run.h), fill item->memory for each
+ * Replay the call logs of `result` in `scratch` (run/run.h), fill item->memory for each
  * item, and set result->memory_state. An item whose memory could not be judged gets a finding that
  * says so. scratch/box has the worker, attention.so and attention.c, whose lines are quoted; each
  * run of Valgrind makes a folder there. `libexec` has the kit's own worker, and harmless code for a

@@ -180,12 +180,6 @@ static void check_new(const Call *call, unsigned results)
                   "%s returned a tensor, though there was no memory for it", call->function->name);
 }
 
-static Tensor *take_tensor(const Call *call, const Reply *reply)
-{
-    check_new(call, reply->tensors[0] != NULL);
-    return reply->tensors[0];
-}
-
 static AttentionResult take_attention(const Call *call, const Reply *reply)
 {
     AttentionResult result = {.output = reply->tensors[0], .weights = reply->tensors[1]};
@@ -220,7 +214,8 @@ static ApiResult take_result(const Call *call, Reply *reply)
     case API_GIVES_NOTHING:
         break;
     case API_GIVES_TENSOR:
-        result.TENSOR = take_tensor(call, reply);
+        result.TENSOR = reply->tensors[0];
+        check_new(call, result.TENSOR != NULL);
         break;
     case API_GIVES_ATTENTION:
         result.ATTENTION = take_attention(call, reply);

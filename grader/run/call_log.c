@@ -169,7 +169,7 @@ static gboolean is_same(const Reply *was, const Reply *is)
 static char *reply_difference(const ApiFunction *function, const Reply *was, const Reply *is)
 {
     char *difference = NULL;
-    for (guint i = 0; i < reply_tensors(function) && difference == NULL; i++)
+    for (guint i = 0; i < G_N_ELEMENTS(was->tensors) && difference == NULL; i++)
         difference = tensor_difference(name_result(function, i), was->tensors[i], is->tensors[i]);
     for (guint i = 0; i < function->count && difference == NULL; i++)
         difference = tensor_difference("an input", was->left[i].tensor, is->left[i].tensor);

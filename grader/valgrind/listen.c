@@ -41,7 +41,7 @@ static void compare(const ValgrindListener *listener, const ResultHead *head, co
     if (head->where.test >= listener->tests->len)
         return;
     ObservedTest *test = listener->tests->pdata[head->where.test];
-    const GArray *calls = test->test->record->calls;
+    const GArray *calls = test->test->log->calls;
     if (test->compared == calls->len || test->difference != NULL)
         return;
     const LoggedCall *call = &g_array_index(calls, LoggedCall, test->compared);

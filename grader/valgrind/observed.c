@@ -6,19 +6,19 @@
 
 /* ---- life cycle ------------------------------------------------------------------------------ */
 
-ReplayedTest *replayed_test_new(const char *suite, const char *name, CallLog *record)
+ReplayedTest *replayed_test_new(const char *suite, const char *name, CallLog *log)
 {
     ReplayedTest *test = g_new0(ReplayedTest, 1);
     test->suite = suite;
     test->name = name;
-    test->record = record;
-    test->series = call_log_series(record);
+    test->log = log;
+    test->series = call_log_series(log);
     return test;
 }
 
 void replayed_test_free(ReplayedTest *test)
 {
-    call_log_free(test->record);
+    call_log_free(test->log);
     g_free(test);
 }
 
@@ -102,7 +102,7 @@ static gboolean on_search(ObservedTest *test, guint calls)
 static gboolean on_words_in_test(ObservedTest *test, const char *words)
 {
     guint number;
-    if (sscanf(words, "alike %u", &number) == 1)
+    if (sscanf(words, "series %u", &number) == 1)
         return on_search(test, number);
     if (sscanf(words, "undefined %u", &number) != 1)
         return FALSE;

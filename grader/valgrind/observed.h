@@ -14,14 +14,14 @@
 /* A test that is to be replayed, and how it went natively. No run changes it. */
 typedef struct {
     const char *suite, *name; /* "masking", "causal_mask"; borrowed */
-    CallLog *record;
-    CallSeries series; /* its calls that are alike, after which retained memory is looked for */
-    gint64 cpu_usec;    /* of its worker */
-    gboolean died;      /* its worker died, so each run isolates it */
+    CallLog *log;
+    CallSeries series; /* its longest series of calls, after which retained memory is looked for */
+    gint64 cpu_usec;   /* of its worker */
+    gboolean died;     /* its worker died, so each run isolates it */
 } ReplayedTest;
 
-/* Takes `record`. */
-ReplayedTest *replayed_test_new(const char *suite, const char *name, CallLog *record);
+/* Takes `log`. */
+ReplayedTest *replayed_test_new(const char *suite, const char *name, CallLog *log);
 void replayed_test_free(ReplayedTest *test);
 
 /* A result had undefined elements: the kind of the call, and how many events were before. */

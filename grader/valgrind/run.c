@@ -57,12 +57,12 @@ static guint64 random_token(void)
 
 static void append_test(GByteArray *script, const ObservedTest *test, guint index)
 {
-    const GArray *calls = test->test->record->calls;
+    const GArray *calls = test->test->log->calls;
     const guint *ends = test->test->series.end;
     ReplayTest head = {.index = index,
                        .isolated = test->isolated,
                        .calls = calls->len,
-                       .alike = {ends[0], ends[1]}};
+                       .series = {ends[0], ends[1]}};
     g_byte_array_append(script, (const guint8 *)&head, sizeof head);
     for (guint i = 0; i < calls->len; i++) {
         const LoggedCall *call = &g_array_index(calls, LoggedCall, i);

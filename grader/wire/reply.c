@@ -76,17 +76,3 @@ void reply_release(Reply *reply)
     wire_release_arguments(reply->left, API_MAX_PARAMETERS);
     *reply = (Reply){0};
 }
-
-unsigned reply_tensors(const ApiFunction *function)
-{
-    switch (function->gives) {
-    case API_GIVES_TENSOR:
-        return 1;
-    case API_GIVES_ATTENTION:
-        return 2;
-    case API_GIVES_NOTHING:
-    case API_GIVES_LAYER:
-        break;
-    }
-    return 0;
-}

@@ -19,7 +19,7 @@
 const char *reply_refuse(const WireHeader *reply, const WireHeader *request);
 
 typedef struct {
-    Tensor *tensors[2]; /* the result: a TENSOR, or output and weights of an ATTENTION */
+    Tensor *tensors[2]; /* the result: a TENSOR, or output and weights of an ATTENTION; else NULL */
     uint32_t handle;    /* the result: a LAYER; 0 is NULL */
     int32_t d_model;
     WireArgument left[API_MAX_PARAMETERS]; /* what the call left of TENSOR and LENGTHS */
@@ -31,6 +31,3 @@ typedef struct {
  */
 Reply reply_read(WireReader *reader, const ApiFunction *function);
 void reply_release(Reply *reply);
-
-/* How many tensors of Reply.tensors the function gives. */
-unsigned reply_tensors(const ApiFunction *function);

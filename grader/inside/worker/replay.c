@@ -189,7 +189,7 @@ static unsigned look_for(void (*leaks)(void), uint32_t calls)
 {
     unsigned before = request_count_errors();
     leaks();
-    tell("alike %u", calls);
+    tell("series %u", calls);
     return request_count_errors() - before;
 }
 
@@ -199,9 +199,9 @@ static bool run_calls(const ReplayTest *test, unsigned *leaks)
         if (!run_call((ReplayResult){.test = test->index, .call = call}))
             return false;
         call++;
-        if (call == test->alike[0])
+        if (call == test->series[0])
             *leaks += look_for(request_find_leaks, call);
-        else if (call == test->alike[1])
+        else if (call == test->series[1])
             *leaks += look_for(request_find_changes, call);
     }
     return true;

@@ -18,7 +18,7 @@
  *     TOKEN ready              the object is loaded; nothing of it has run
  *     TOKEN begin 7            the test with index 7 begins
  *     TOKEN undefined 5        a result of a call of function 5 (API_...) has undefined elements
- *     TOKEN alike 3            3 calls of the test are made, and a search for leaks has ended: what
+ *     TOKEN series 3           3 calls of the test are made, and a search for leaks has ended: what
  *                              is reported from here on was lost, or is retained, by later calls.
  *                              The second time also what is no longer retained was reported
  *     TOKEN end 7 errors 2 after 30   it has ended; Valgrind counted 2 errors in it, leaks not
@@ -59,7 +59,7 @@ typedef struct {
     uint32_t index;
     uint32_t isolated; /* 1: in a child process */
     uint32_t calls;
-    uint32_t alike[2]; /* after so many calls "alike" is said, see call_log_series(); or 0 */
+    uint32_t series[2]; /* after so many calls "series" is said, see call_log_series(); or 0 */
 } ReplayTest;
 
 typedef struct {

@@ -370,8 +370,8 @@ Test(commands, picture_of_a_mask_that_is_not_causal)
     g_autoptr(FilesScratch) folder = files_scratch_new(NULL);
     g_autofree char *solution = kit_path("solution");
     g_autofree char *output = g_build_filename(folder, "picture.svg", NULL);
-    g_autoptr(Process) process = RUN("picture", "--test", "scaled_dot_product_attention/mask",
-                                     "--output", output, solution);
+    g_autoptr(Process) process =
+        RUN("picture", "--test", "scaled_dot_product_attention/mask", "--output", output, solution);
     cr_expect_eq(status_of(process), EXIT_FULL_MARKS, "drawn");
     const char *text = process_wait(process)->out->str;
     cr_expect(g_str_has_prefix(text, "masked\n"), "the title of the first matrix: %s", text);

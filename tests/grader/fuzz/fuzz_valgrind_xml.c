@@ -37,12 +37,12 @@ static void check_finding(const ValgrindEvent *event)
 
 static CallLog *make_series(void)
 {
-    CallLog *record = g_new0(CallLog, 1);
-    record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
+    CallLog *log = g_new0(CallLog, 1);
+    log->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
     const LoggedCall call = {.request.kind = API_scaled_dot_product_attention, .answered = TRUE};
     for (guint i = 0; i < 10; i++)
-        g_array_append_val(record->calls, call);
-    return record;
+        g_array_append_val(log->calls, call);
+    return log;
 }
 
 /* One test, of which the messages with this token may tell. */

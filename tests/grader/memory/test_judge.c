@@ -19,9 +19,9 @@ typedef struct {
 
 static void add_test(Judged *judged, const char *name)
 {
-    CallLog *record = g_new0(CallLog, 1);
-    record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
-    ReplayedTest *replayed = replayed_test_new("masking", name, record);
+    CallLog *log = g_new0(CallLog, 1);
+    log->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
+    ReplayedTest *replayed = replayed_test_new("masking", name, log);
     g_ptr_array_add(judged->replayed, replayed);
     ObservedTest *test = observed_test_new(replayed, FALSE);
     test->begun = test->ended = TRUE;

@@ -7,8 +7,8 @@
 
 /* One test of the item "masking". */
 typedef struct {
-    CallLog *record;
-    ReplayedTest *replayed; /* NULL: only the record is made */
+    CallLog *log;
+    ReplayedTest *replayed; /* NULL: only the log is made */
     GPtrArray *tests;       /* ObservedTest */
     GPtrArray *documents;   /* ValgrindDocument: one for each event */
     Result *result;
@@ -17,8 +17,8 @@ typedef struct {
 static Retained *retained_new(void)
 {
     Retained *retained = g_new0(Retained, 1);
-    retained->record = g_new0(CallLog, 1);
-    retained->record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
+    retained->log = g_new0(CallLog, 1);
+    retained->log->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
     retained->tests = g_ptr_array_new_with_free_func((GDestroyNotify)observed_test_free);
     retained->documents = g_ptr_array_new_with_free_func((GDestroyNotify)valgrind_document_free);
     retained->result = result_new("ann", "ann");
@@ -33,7 +33,7 @@ static void retained_free(Retained *retained)
     if (retained->replayed != NULL)
         replayed_test_free(retained->replayed);
     else
-        call_log_free(retained->record);
+        call_log_free(retained->log);
     g_ptr_array_unref(retained->documents);
     result_free(retained->result);
     g_free(retained);
@@ -47,8 +47,8 @@ static LoggedCall *call(const Retained *retained, guint kind, const char *payloa
         .payload = (const guchar *)payload,
         .answered = TRUE,
     };
-    g_array_append_val(retained->record->calls, made);
-    return &g_array_index(retained->record->calls, LoggedCall, retained->record->calls->len - 1);
+    g_array_append_val(retained->log->calls, made);
+    return &g_array_index(retained->log->calls, LoggedCall, retained->log->calls->len - 1);
 }
 
 static void calls(const Retained *retained, guint number, guint kind, const char *payload)
@@ -61,7 +61,7 @@ static void calls(const Retained *retained, guint number, guint kind, const char
 
 static void expect_series(const Retained *retained, guint kind, guint rounds, guint from, guint to)
 {
-    CallSeries series = call_log_series(retained->record);
+    CallSeries series = call_log_series(retained->log);
     cr_expect_eq(series.rounds, rounds, "%u rounds", series.rounds);
     if (rounds == 0)
         return;
@@ -129,7 +129,7 @@ Test(memory_retained, calls_that_tell_nothing)
 static ObservedTest *observed(Retained *retained)
 {
     calls(retained, ENOUGH, API_create_causal_mask, "4");
-    retained->replayed = replayed_test_new("masking", "causal", retained->record);
+    retained->replayed = replayed_test_new("masking", "causal", retained->log);
     ObservedTest *test = observed_test_new(retained->replayed, FALSE);
     test->searches = 2;
     g_ptr_array_add(retained->tests, test);

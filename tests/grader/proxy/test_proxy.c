@@ -428,6 +428,95 @@ Test(proxy, refuses_a_reference_in_a_reply)
     expect_failure(say_same_as_another, 1, "protocol", "right length");
 }
 
+/* ---- what the call left of its inputs -------------------------------------------------------- */
+
+/* Expect that a mask of a batch of two, of which these are the lengths or NULL, is not believed. */
+static void expect_padding_failure(Lie lie, const int *lengths, const char *failure,
+                                   const char *message)
+{
+    Liar liar = {.lie = lie, .calls = 1, .stays = {-1, -1}, .first.kind = WIRE_READY};
+    GThread *thread = start(&liar, "60");
+    if (setjmp(caught.escape) == 0) {
+        tensor_free(create_padding_mask(lengths, 2, 2));
+        cr_fail("the proxy believed it");
+    }
+    finish(&liar, thread);
+    cr_expect_str_eq(caught.failure, failure, "failure is '%s'", caught.failure);
+    cr_expect(strstr(caught.message, message) != NULL, "message is: %s", caught.message);
+}
+
+static void put_padding_reply(const WireHeader *request, GByteArray *answer, const int *lengths,
+                              guint count)
+{
+    WireBuffer payload = {0};
+    put_mask(&payload);
+    wire_put_lengths(&payload, lengths, count);
+    put_reply(request, &payload, answer);
+    wire_buffer_release(&payload);
+}
+
+static void leave_other_lengths(const WireHeader *request, GByteArray *answer)
+{
+    put_padding_reply(request, answer, (const int[]){1, 7}, 2);
+}
+
+static void leave_more_lengths(const WireHeader *request, GByteArray *answer)
+{
+    put_padding_reply(request, answer, (const int[]){1, 2, 3}, 3);
+}
+
+Test(proxy, refuses_lengths_that_were_changed)
+{
+    expect_padding_failure(leave_other_lengths, (const int[]){1, 2}, "input_changed",
+                           "lengths[1] was 2 and is now 7");
+}
+
+Test(proxy, refuses_more_lengths_than_were_sent)
+{
+    expect_padding_failure(leave_more_lengths, (const int[]){1, 2}, "protocol", "right length");
+}
+
+Test(proxy, refuses_lengths_where_none_were_sent)
+{
+    expect_padding_failure(leave_more_lengths, NULL, "protocol", "right length");
+}
+
+static void announce_endless_lengths(const WireHeader *request, GByteArray *answer)
+{
+    leave_other_lengths(request, answer);
+    guint32 many = G_MAXUINT32;
+    memcpy(answer->data + answer->len - 3 * sizeof many, &many, sizeof many);
+}
+
+Test(proxy, refuses_more_lengths_than_there_are_bytes)
+{
+    expect_padding_failure(announce_endless_lengths, (const int[]){1, 2}, "protocol",
+                           "right length");
+}
+
+static void leave_a_tensor(const WireHeader *request, GByteArray *answer)
+{
+    WireBuffer payload = {0};
+    for (guint i = 0; i < 6; i++)
+        put_mask(&payload);
+    put_reply(request, &payload, answer);
+    header_of(answer)->allocated = 4;
+    wire_buffer_release(&payload);
+}
+
+Test(proxy, refuses_an_input_that_was_not_sent)
+{
+    Liar liar = {.lie = leave_a_tensor, .calls = 1, .stays = {-1, -1}, .first.kind = WIRE_READY};
+    GThread *thread = start(&liar, "60");
+    if (setjmp(caught.escape) == 0) {
+        scaled_dot_product_attention(NULL, NULL, NULL, NULL);
+        cr_fail("the proxy believed it");
+    }
+    finish(&liar, thread);
+    cr_expect_str_eq(caught.failure, "protocol", "failure is '%s'", caught.failure);
+    cr_expect(strstr(caught.message, "was not sent") != NULL, "message is: %s", caught.message);
+}
+
 /* ---- the fork server's word ------------------------------------------------------------------ */
 
 static void announce_death(GByteArray *answer, gint32 wait_status)

@@ -38,8 +38,8 @@ Case case_new(const char *student)
     c.box = g_build_filename(c.scratch, "box", NULL);
     g_autofree char *include = g_build_filename(c.box, "include", NULL);
     cr_assert_eq(g_mkdir_with_parents(include, 0755), 0, "cannot make %s", include);
-    g_autofree char *records = g_build_filename(c.scratch, "calls", NULL);
-    cr_assert_eq(g_mkdir(records, 0755), 0, "cannot make %s", records);
+    g_autofree char *logs = g_build_filename(c.scratch, "calls", NULL);
+    cr_assert_eq(g_mkdir(logs, 0755), 0, "cannot make %s", logs);
     copy_in(&c, c.kit->include, "attention.h", "include/attention.h", 0644);
     copy_in(&c, c.kit->include, "tensor.h", "include/tensor.h", 0644);
     copy_in(&c, c.kit->libexec, "worker", "worker", 0755);
@@ -135,17 +135,17 @@ void case_add(Case *c, const char *item, const char *name, Call call, guint32 fa
     g_autoptr(GBytes) answer = answer_natively(c, &call, &request);
     gsize length;
     const guint8 *reply = g_bytes_get_data(answer, &length);
-    g_autoptr(GByteArray) record = g_byte_array_new();
-    g_byte_array_append(record, (const guint8 *)&request, sizeof request);
-    g_byte_array_append(record, call.payload.bytes, request.length);
+    g_autoptr(GByteArray) log = g_byte_array_new();
+    g_byte_array_append(log, (const guint8 *)&request, sizeof request);
+    g_byte_array_append(log, call.payload.bytes, request.length);
     if (length > 0)
-        g_byte_array_append(record, reply + sizeof(ReplayResult),
+        g_byte_array_append(log, reply + sizeof(ReplayResult),
                             (guint)(length - sizeof(ReplayResult)));
     TestResult *test = test_result_new(name, name);
     test->status = length > 0 ? TEST_PASSED : TEST_CRASHED;
     g_ptr_array_add(result_item(c->result, item)->tests, test);
     g_autofree char *path = run_call_log_path(c->scratch, item, name);
-    cr_assert(g_file_set_contents(path, (const char *)record->data, record->len, NULL));
+    cr_assert(g_file_set_contents(path, (const char *)log->data, log->len, NULL));
     wire_buffer_release(&call.payload);
 }
 

@@ -1,5 +1,5 @@
 /*
- * memory_case.h: a submission whose calls are recorded and then judged by memory/memory.h, without
+ * memory_case.h: a submission whose calls are logged and then judged by memory/memory.h, without
  * the tests of the assignment. Whatever goes wrong on the way fails the running test.
  */
 #pragma once
@@ -30,7 +30,7 @@ Call call_mask(int n);
 Call call_attention(void);
 
 /*
- * Add a test that makes this call and is recorded as it goes without Valgrind. The fail_at-th
+ * Add a test that makes this call, logged as it goes without Valgrind. The fail_at-th
  * allocation fails; 0: none.
  */
 void case_add(Case *c, const char *item, const char *name, Call call, guint32 fail_at);

@@ -30,12 +30,12 @@ typedef struct {
 
 static CallLog *make_calls(guint number)
 {
-    CallLog *record = g_new0(CallLog, 1);
-    record->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
+    CallLog *log = g_new0(CallLog, 1);
+    log->calls = g_array_new(FALSE, TRUE, sizeof(LoggedCall));
     const LoggedCall call = {.request.kind = API_scaled_dot_product_attention, .answered = TRUE};
     for (guint i = 0; i < number; i++)
-        g_array_append_val(record->calls, call);
-    return record;
+        g_array_append_val(log->calls, call);
+    return log;
 }
 
 /* A run of one test, which says these things. */
@@ -92,12 +92,12 @@ static void expect_tampered(const Run *run, const char *reason)
 
 #define ALL_IS_WELL                                                                                \
     SAYS("ready")                                                                                  \
-    SAYS("begin 0") SAYS("alike 2") RETAINED SAYS("alike 6") SAYS("end 0 errors 0 after 3")
+    SAYS("begin 0") SAYS("series 2") RETAINED SAYS("series 6") SAYS("end 0 errors 0 after 3")
 
 Test(valgrind_trust, what_is_retained_between_the_searches)
 {
-    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") RETAINED SAYS("alike 2")
-                                     RETAINED RETAINED LOST LESS SAYS("alike 6")
+    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") RETAINED SAYS("series 2")
+                                     RETAINED RETAINED LOST LESS SAYS("series 6")
                                          RETAINED SAYS("end 0 errors 0 after 3") RETAINED);
     cr_expect(!run->seen.foreign);
     cr_expect(run->test->ended);
@@ -117,14 +117,14 @@ Test(valgrind_trust, what_is_retained_at_the_end_is_no_control)
 /* Student code can write over what the worker is to do, which lies on its stack. */
 Test(valgrind_trust, a_search_was_not_made)
 {
-    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("alike 2")
+    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("series 2")
                                      SAYS("end 0 errors 0 after 3") SAYS("controls") SAYS("done"));
     expect_tampered(run, "not all tests were run as they should be");
 }
 
 Test(valgrind_trust, a_search_was_made_elsewhere)
 {
-    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("alike 2") SAYS("alike 3")
+    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("series 2") SAYS("series 3")
                                      SAYS("end 0 errors 0 after 3") SAYS("controls") SAYS("done"));
     expect_tampered(run, "valgrind was sent messages that are not the grader's");
 }
@@ -132,14 +132,14 @@ Test(valgrind_trust, a_search_was_made_elsewhere)
 /* Code that has taken over the worker may send such a message in a test without a series. */
 Test(valgrind_trust, no_search_was_to_be_made)
 {
-    g_autoptr(Run) run = run_with(CALLS - 1, SAYS("begin 0") SAYS("alike 0") SAYS("alike 0"));
+    g_autoptr(Run) run = run_with(CALLS - 1, SAYS("begin 0") SAYS("series 0") SAYS("series 0"));
     cr_expect(run->seen.foreign);
     cr_expect_eq(run->test->searches, 0);
 }
 
 Test(valgrind_trust, a_search_was_made_once_more)
 {
-    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("alike 2") SAYS("alike 6") SAYS(
-        "alike 6") SAYS("end 0 errors 0 after 3") SAYS("controls") SAYS("done"));
+    g_autoptr(Run) run = run_new(SAYS("ready") SAYS("begin 0") SAYS("series 2") SAYS(
+        "series 6") SAYS("series 6") SAYS("end 0 errors 0 after 3") SAYS("controls") SAYS("done"));
     expect_tampered(run, "valgrind was sent messages that are not the grader's");
 }
