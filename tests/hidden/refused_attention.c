@@ -86,7 +86,7 @@ enum { ODD_ONES = sizeof odd_ones / sizeof *odd_ones };
  * The size of such an axis in the rest, and in the odd ones. Not even a 1 is broadcast, and no group
  * of heads shares keys or values.
  */
-static const int odd_sizes[][2] = {{2, 1}, {3, 1}, {1, 2}, {4, 2}, {6, 3}, {2, 4}, {2, 3}, {3, 2}};
+static const int odd_sizes[][2] = {{2, 1}, {1, 2}, {4, 2}, {2, 4}, {2, 3}};
 enum { ODD_SIZES = sizeof odd_sizes / sizeof *odd_sizes };
 
 /* (n, rows, columns), (n, other, rows, columns) or (other, n, rows, columns), for `place` 0, 1, 2. */
