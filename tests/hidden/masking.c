@@ -14,8 +14,6 @@
 
 /* The longest masks, and the largest batches, are beyond what a byte counts. */
 enum { LONGEST = 270, MOST_SEQUENCES = 300, MOST_ELEMENTS = LONGEST * LONGEST };
-/* Square masks are made up to one of the edges near 64: twice as large is four times as long. */
-enum { LAST_EDGE = 10 };
 /* So many show whether each call keeps memory (grader/memory/kept.h). */
 enum { CALLS_ALIKE = 8 };
 
@@ -93,7 +91,7 @@ static void expect_each_size(void (*expect)(int))
     draw_edges(edges);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         expect(sizes[i]);
-    for (int i = 0; i < LAST_EDGE; i++)
+    for (int i = 0; i < FEW_EDGES; i++)
         expect(edges[i]);
     for (int call = 0; call < CALLS_ALIKE; call++)
         expect(alike);
@@ -122,10 +120,10 @@ static void expect_two_masks(void)
 /* As many sequences as code may take at once, and more than a byte counts, as short as can be. */
 static void expect_padding_of_many(void)
 {
-    int sizes[EDGES + 1], lengths[MOST_SEQUENCES];
+    int sizes[EDGES], lengths[MOST_SEQUENCES];
     draw_edges(sizes);
-    sizes[EDGES] = random_above_a_byte();
-    for (int i = 0; i <= EDGES; i++) {
+    sizes[FEW_EDGES] = random_above_a_byte();
+    for (int i = 0; i <= FEW_EDGES; i++) {
         int longest = random_between(1, 2);
         for (int k = 0; k < sizes[i]; k++)
             lengths[k] = random_below(longest + 1);
@@ -138,7 +136,7 @@ static void expect_padding_of_each_length(void)
 {
     int sizes[EDGES];
     draw_edges(sizes);
-    for (int i = 0; i < LAST_EDGE; i++) {
+    for (int i = 0; i < FEW_EDGES; i++) {
         int n = sizes[i], shorter = random_below(n);
         if (i % 2)
             expect_padding((int[]){n, shorter}, 2, n);

@@ -21,9 +21,13 @@ static Tensor *tensor_like(const int *axes)
     return axes[0] ? random_tensor(axes[0], axes + 1) : NULL;
 }
 
+/* Every other one comes with a mask, so each mistake is here twice, or in two forms. */
 static const BadCall bad_calls[] = {
     {"Q is NULL", {0}, {2, 4, 3}, {2, 4, 2}},
+    {"Q is NULL", {0}, {2, 4, 3}, {2, 4, 2}},
     {"K is NULL", {2, 4, 3}, {0}, {2, 4, 2}},
+    {"K is NULL", {2, 4, 3}, {0}, {2, 4, 2}},
+    {"V is NULL", {2, 4, 3}, {2, 4, 3}, {0}},
     {"V is NULL", {2, 4, 3}, {2, 4, 3}, {0}},
     {"Q and K differ in d_k", {2, 4, 3}, {2, 4, 5}, {2, 4, 2}},
     {"Q and K differ in d_k", {2, 3, 4}, {2, 4, 3}, {2, 4, 3}},
@@ -55,15 +59,14 @@ static void expect_call_refused(const char *why, const Tensor *Q, const Tensor *
 }
 
 /* With a mask, the same is refused that is refused without one. */
-static void expect_bad_call_refused(const BadCall *call)
+static void expect_bad_call_refused(const BadCall *call, bool masked)
 {
     owned Tensor *Q = tensor_like(call->q);
     owned Tensor *K = tensor_like(call->k);
     owned Tensor *V = tensor_like(call->v);
     bool has_rows = tensor_axis(Q, -2) > 0 && tensor_axis(K, -2) > 0;
     int rows = has_rows ? tensor_axis(Q, -2) : 4, columns = has_rows ? tensor_axis(K, -2) : 4;
-    owned Tensor *mask = random_mask(2, (int[]){rows, columns});
-    expect_call_refused(call->why, Q, K, V, NULL);
+    owned Tensor *mask = masked ? random_mask(2, (int[]){rows, columns}) : NULL;
     expect_call_refused(call->why, Q, K, V, mask);
 }
 
@@ -141,7 +144,6 @@ static const BadMask bad_masks[] = {
     {"the mask has too few rows", {0}, {0}, -1, 0},
     {"the mask has too many rows", {0}, {0}, 1, 0},
     {"the mask is transposed", {0}, {0}, 2, -2},
-    {"the mask has too many rows", {1, 2}, {0}, 1, 0},
     {"the mask has too few columns", {1, 2}, {1, 2}, 0, -1},
     {"the mask has too few rows", {1, 2}, {1, 1}, -1, 0},
     {"the mask is transposed", {1, 2}, {1, 2}, 2, -2},
@@ -153,10 +155,8 @@ static const BadMask bad_masks[] = {
     {"the mask has more axes than Q", {0}, {1, 1}, 0, 0},
     {"the mask has more axes than Q", {0}, {1, 2}, 0, 0},
     {"the mask has more axes than Q", {0}, {2, 1, 1}, 0, 0},
-    {"the mask has more axes than Q", {0}, {2, 1, 2}, 0, 0},
     {"the mask has more axes than Q", {1, 2}, {2, 1, 2}, 0, 0},
     {"the mask has more axes than Q", {1, 2}, {2, 1, 1}, 0, 0},
-    {"the mask has more axes than Q", {1, 2}, {2, 2, 1}, 0, 0},
     {"the mask is for other batches", {1, 2}, {1, 3}, 0, 0},
     {"the mask is for other batches", {1, 2}, {1, 4}, 0, 0},
     {"the mask is for other batches", {1, 4}, {1, 2}, 0, 0},
@@ -169,7 +169,6 @@ static const BadMask bad_masks[] = {
     {"the mask is for other heads", {2, 2, 3}, {2, 2, 2}, 0, 0},
     {"the mask is for other heads", {2, 2, 2}, {2, 1, 4}, 0, 0},
     {"the mask is for other heads", {2, 2, 4}, {2, 2, 2}, 0, 0},
-    {"the mask is for other heads", {2, 2, 1}, {2, 2, 3}, 0, 0},
     {"the mask is for other batches", {2, 2, 3}, {2, 3, 3}, 0, 0},
     {"the mask is for other batches", {2, 2, 3}, {2, 4, 1}, 0, 0},
     {"the mask is for other batches", {2, 4, 2}, {2, 2, 2}, 0, 0},
@@ -207,7 +206,7 @@ Test(scaled_dot_product_attention, bad_input, .description = "bad input is refus
     owned Tensor *mask = random_mask(2, (int[]){5, 5});
     expect_attention(x, x, x, mask, NULL);
     for (size_t i = 0; i < sizeof bad_calls / sizeof *bad_calls; i++)
-        expect_bad_call_refused(&bad_calls[i]);
+        expect_bad_call_refused(&bad_calls[i], i % 2);
     expect_odd_axes_refused();
     for (size_t i = 0; i < sizeof bad_masks / sizeof *bad_masks; i++)
         expect_bad_mask_refused(&bad_masks[i]);

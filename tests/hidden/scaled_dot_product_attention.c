@@ -89,7 +89,7 @@ static void expect_many_batches(const char *hint)
 {
     int batches[EDGES];
     draw_edges(batches);
-    for (int i = 0; i < SHORT_EDGES; i++) {
+    for (int i = 0; i < FEW_EDGES; i++) {
         int n = batches[i], rows = random_between(1, 2), keys = random_between(2, 3);
         if (i % 2)
             expect_random_attention((int[]){n, rows, 2}, (int[]){n, keys, 2}, (int[]){n, keys, 1},
@@ -218,7 +218,7 @@ static void expect_masks_of_many_batches(void)
 {
     int batches[EDGES];
     draw_edges(batches);
-    for (int i = 0; i < SHORT_EDGES; i++) {
+    for (int i = 0; i < FEW_EDGES; i++) {
         int n = batches[i];
         owned Tensor *x = random_tensor(3, (int[]){n, 2, 2});
         owned Tensor *heads = random_tensor(4, (int[]){2, n, 2, 1});

@@ -3,7 +3,7 @@
 #include "inputs.h"
 
 enum { NEIGHBOURS = 3, GROUPS = EDGES / NEIGHBOURS, FIRST_WIDTH = 8 };
-enum { FEW = 3, BEYOND_A_BYTE = 257, MANY = 1100 };
+enum { FEW = 3, BEYOND_A_BYTE = 257, MANY = 700 };
 
 int random_between(int first, int last)
 {
@@ -46,10 +46,14 @@ void draw_sizes(Sizes sizes[DRAWN_SIZES])
     draw_edges(keys);
     draw_edges(d_k);
     draw_edges(d_v);
-    for (int i = 0; i < EDGES; i++) {
-        *sizes++ = (Sizes){queries[i], keys[EDGES - 1 - i], few(), few()};
-        *sizes++ = (Sizes){few(), few() + 1, d_k[i], d_v[EDGES - 1 - i]};
+    for (int i = 0; i < SHORT_EDGES; i++)
+        *sizes++ = (Sizes){queries[i], keys[SHORT_EDGES - 1 - i], few(), few()};
+    for (int i = SHORT_EDGES; i < EDGES; i++) {
+        *sizes++ = (Sizes){queries[i], few() + 1, few(), few()};
+        *sizes++ = (Sizes){few(), keys[i], few(), few()};
     }
+    for (int i = 0; i < EDGES; i++)
+        *sizes++ = (Sizes){few(), few() + 1, d_k[i], d_v[EDGES - 1 - i]};
     *sizes++ = (Sizes){random_between(BEYOND_A_BYTE, MANY), few() + 1, few(), few()};
     *sizes++ = (Sizes){few(), random_between(BEYOND_A_BYTE, MANY), few(), few()};
     *sizes++ = (Sizes){few(), few() + 1, random_between(BEYOND_A_BYTE, MANY), few()};

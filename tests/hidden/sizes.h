@@ -7,8 +7,11 @@
 
 #include "tensor.h"
 
-/* One below, at and one above 8, 16, 32, 64 and 128; the first SHORT_EDGES are below 70. */
-enum { EDGES = 15, SHORT_EDGES = 12 };
+/*
+ * One below, at and one above 8, 16, 32, 64 and 128; the first SHORT_EDGES are below 70. Of the three
+ * near 64 one is enough where a call is costly: FEW_EDGES.
+ */
+enum { EDGES = 15, SHORT_EDGES = 12, FEW_EDGES = 10 };
 
 /* The sizes of one call. */
 typedef struct {
@@ -16,7 +19,7 @@ typedef struct {
 } Sizes;
 
 /* Calls that have each edge, and one size that no byte counts, in each of the four sizes. */
-enum { DRAWN_SIZES = 2 * EDGES + 4 };
+enum { DRAWN_SIZES = SHORT_EDGES + 2 * (EDGES - SHORT_EDGES) + EDGES + 4 };
 
 /* A number from the first to the last, both included. */
 int random_between(int first, int last);
