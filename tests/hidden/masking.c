@@ -91,7 +91,7 @@ static void expect_each_size(void (*expect)(int))
     draw_edges(edges);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         expect(sizes[i]);
-    for (int i = 0; i < FEW_EDGES; i++)
+    for (int i = 0; i < SHORT_EDGES; i++)
         expect(edges[i]);
     for (int call = 0; call < CALLS_ALIKE; call++)
         expect(alike);
@@ -136,7 +136,7 @@ static void expect_padding_of_each_length(void)
 {
     int sizes[EDGES];
     draw_edges(sizes);
-    for (int i = 0; i < FEW_EDGES; i++) {
+    for (int i = 0; i < SHORT_EDGES; i++) {
         int n = sizes[i], shorter = random_below(n);
         if (i % 2)
             expect_padding((int[]){n, shorter}, 2, n);

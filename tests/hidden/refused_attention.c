@@ -21,13 +21,9 @@ static Tensor *tensor_like(const int *axes)
     return axes[0] ? random_tensor(axes[0], axes + 1) : NULL;
 }
 
-/* Every other one comes with a mask, so each mistake is here twice, or in two forms. */
 static const BadCall bad_calls[] = {
     {"Q is NULL", {0}, {2, 4, 3}, {2, 4, 2}},
-    {"Q is NULL", {0}, {2, 4, 3}, {2, 4, 2}},
     {"K is NULL", {2, 4, 3}, {0}, {2, 4, 2}},
-    {"K is NULL", {2, 4, 3}, {0}, {2, 4, 2}},
-    {"V is NULL", {2, 4, 3}, {2, 4, 3}, {0}},
     {"V is NULL", {2, 4, 3}, {2, 4, 3}, {0}},
     {"Q and K differ in d_k", {2, 4, 3}, {2, 4, 5}, {2, 4, 2}},
     {"Q and K differ in d_k", {2, 3, 4}, {2, 4, 3}, {2, 4, 3}},
@@ -59,14 +55,15 @@ static void expect_call_refused(const char *why, const Tensor *Q, const Tensor *
 }
 
 /* With a mask, the same is refused that is refused without one. */
-static void expect_bad_call_refused(const BadCall *call, bool masked)
+static void expect_bad_call_refused(const BadCall *call)
 {
     owned Tensor *Q = tensor_like(call->q);
     owned Tensor *K = tensor_like(call->k);
     owned Tensor *V = tensor_like(call->v);
     bool has_rows = tensor_axis(Q, -2) > 0 && tensor_axis(K, -2) > 0;
     int rows = has_rows ? tensor_axis(Q, -2) : 4, columns = has_rows ? tensor_axis(K, -2) : 4;
-    owned Tensor *mask = masked ? random_mask(2, (int[]){rows, columns}) : NULL;
+    owned Tensor *mask = random_mask(2, (int[]){rows, columns});
+    expect_call_refused(call->why, Q, K, V, NULL);
     expect_call_refused(call->why, Q, K, V, mask);
 }
 
@@ -206,7 +203,7 @@ Test(scaled_dot_product_attention, bad_input, .description = "bad input is refus
     owned Tensor *mask = random_mask(2, (int[]){5, 5});
     expect_attention(x, x, x, mask, NULL);
     for (size_t i = 0; i < sizeof bad_calls / sizeof *bad_calls; i++)
-        expect_bad_call_refused(&bad_calls[i], i % 2);
+        expect_bad_call_refused(&bad_calls[i]);
     expect_odd_axes_refused();
     for (size_t i = 0; i < sizeof bad_masks / sizeof *bad_masks; i++)
         expect_bad_mask_refused(&bad_masks[i]);

@@ -95,8 +95,8 @@ static void expect_many_batches(const char *hint)
             expect_random_attention((int[]){n, rows, 2}, (int[]){n, keys, 2}, (int[]){n, keys, 1},
                                     3, hint);
         else
-            expect_random_attention((int[]){2, n, rows, 1}, (int[]){2, n, keys, 1},
-                                    (int[]){2, n, keys, 2}, 4, hint);
+            expect_random_attention((int[]){1, n, rows, 1}, (int[]){1, n, keys, 1},
+                                    (int[]){1, n, keys, 2}, 4, hint);
     }
 }
 
@@ -221,7 +221,7 @@ static void expect_masks_of_many_batches(void)
     for (int i = 0; i < FEW_EDGES; i++) {
         int n = batches[i];
         owned Tensor *x = random_tensor(3, (int[]){n, 2, 2});
-        owned Tensor *heads = random_tensor(4, (int[]){2, n, 2, 1});
+        owned Tensor *heads = random_tensor(4, (int[]){1, n, 2, 1});
         const Tensor *used = i % 2 ? heads : x;
         const int mask_shape[] = {n, 2, 2};
         if (i % 4 < 2)
