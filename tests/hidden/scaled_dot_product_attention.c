@@ -59,7 +59,7 @@ static void expect_attention_of(Sizes s, bool masked, const char *hint)
     owned Tensor *Q = random_tensor(2, (int[]){s.n_queries, s.d_k});
     owned Tensor *K = random_tensor(2, (int[]){s.n_keys, s.d_k});
     owned Tensor *V = random_tensor(2, (int[]){s.n_keys, s.d_v});
-    owned Tensor *mask = masked ? random_mask(2, (int[]){s.n_queries, s.n_keys}) : NULL;
+    owned Tensor *mask = masked ? random_mask_of_ends(s.n_queries, s.n_keys) : NULL;
     expect_attention(Q, K, V, mask, hint);
 }
 

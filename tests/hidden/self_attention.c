@@ -42,7 +42,7 @@ static void expect_forward_of(int length, int width, bool masked)
 {
     SelfAttention *layer = create_layer(width);
     owned Tensor *x = random_tensor(2, (int[]){length, width});
-    owned Tensor *mask = masked ? random_mask(2, (int[]){length, length}) : NULL;
+    owned Tensor *mask = masked ? random_mask_of_ends(length, length) : NULL;
     expect_forward(layer, x, mask);
     self_attention_free(layer);
 }
@@ -73,7 +73,7 @@ static void expect_masked_forward_of_each_size(void)
     SelfAttention *layer = create_layer(width);
     for (int i = 0; i < FEW_EDGES; i++) {
         owned Tensor *x = random_tensor(2, (int[]){lengths[i], width});
-        owned Tensor *mask = random_mask(2, (int[]){lengths[i], lengths[i]});
+        owned Tensor *mask = random_mask_of_ends(lengths[i], lengths[i]);
         expect_forward(layer, x, mask);
     }
     self_attention_free(layer);
@@ -199,7 +199,7 @@ static void expect_bad_masks_refused(const SelfAttention *layer)
     int n = random_between(2, 3), length = random_between(3, 6);
     owned Tensor *x = random_tensor(2, (int[]){length, 13});
     owned Tensor *batch = random_tensor(3, (int[]){n, length, 13});
-    owned Tensor *heads = random_tensor(4, (int[]){n, n + 2, length, 13});
+    owned Tensor *heads = random_tensor(4, (int[]){n, 2 * n, length, 13});
     expect_bad_mask_refused(layer, x, 2, (int[]){13, 13});
     expect_bad_mask_refused(layer, x, 2, (int[]){length, length + 1});
     expect_bad_mask_refused(layer, x, 2, (int[]){length - 1, length});
@@ -209,9 +209,9 @@ static void expect_bad_masks_refused(const SelfAttention *layer)
     expect_bad_mask_refused(layer, batch, 4, (int[]){1, n, length, length});
     expect_bad_mask_refused(layer, heads, 3, (int[]){n, length, length});
     expect_bad_mask_refused(layer, heads, 4, (int[]){n, n, length, length});
-    expect_bad_mask_refused(layer, heads, 4, (int[]){n + 2, n + 2, length, length});
-    expect_bad_mask_refused(layer, heads, 4, (int[]){n + 2, n, length, length});
-    expect_bad_mask_refused(layer, heads, 4, (int[]){n, n + 2, length, length + 1});
+    expect_bad_mask_refused(layer, heads, 4, (int[]){2 * n, 2 * n, length, length});
+    expect_bad_mask_refused(layer, heads, 4, (int[]){2 * n, n, length, length});
+    expect_bad_mask_refused(layer, heads, 4, (int[]){n, 2 * n, length, length + 1});
 }
 
 Test(self_attention, bad_input, .description = "bad input is refused", .timeout = 60)

@@ -60,3 +60,10 @@ void draw_sizes(Sizes sizes[DRAWN_SIZES])
     *sizes++ = (Sizes){few(), few() + 1, few(), random_between(BEYOND_A_BYTE, MANY)};
     shuffle(sizes - DRAWN_SIZES, DRAWN_SIZES);
 }
+
+Tensor *random_mask_of_ends(int rows, int columns)
+{
+    Tensor *mask = random_mask(2, (int[]){rows, columns});
+    mask->data[0] = mask->data[columns - 1] = 1;
+    return mask;
+}

@@ -34,3 +34,9 @@ void draw_edges(int edges[EDGES]);
  * In any order. Large sizes meet small ones, so that no call takes long.
  */
 void draw_sizes(Sizes sizes[DRAWN_SIZES]);
+
+/*
+ * A mask in which the first query may attend to the first and to the last key at least: what goes
+ * wrong at the end of a row, or in a column of Q and K, shows in its weights.
+ */
+Tensor *random_mask_of_ends(int rows, int columns);
