@@ -109,7 +109,7 @@ Test(scaled_dot_product_attention, batches, .description = "leading axes", .time
     expect_random_attention((int[]){3, 2, 5}, (int[]){3, 4, 5}, (int[]){3, 4, 2}, 3, hint);
     expect_random_attention((int[]){2, 3, 4, 5}, (int[]){2, 3, 6, 5}, (int[]){2, 3, 6, 2}, 4, hint);
     expect_random_attention((int[]){3, 1, 2, 2}, (int[]){3, 1, 3, 2}, (int[]){3, 1, 3, 4}, 4, hint);
-    expect_random_attention((int[]){5, 53, 2, 3}, (int[]){5, 53, 3, 3}, (int[]){5, 53, 3, 2}, 4,
+    expect_random_attention((int[]){5, 53, 1, 2}, (int[]){5, 53, 2, 2}, (int[]){5, 53, 2, 3}, 4,
                             hint);
     expect_many_batches(hint);
 }
@@ -190,11 +190,11 @@ static void expect_masks_of_one_and_of_many(void)
     expect_random_mask(one_Q, one_K, one_K, 2, (int[]){4, 5});
     expect_random_mask(one_Q, one_K, one_K, 3, (int[]){1, 4, 5});
 
-    owned Tensor *many_Q = random_tensor(4, (int[]){5, 53, 2, 3});
-    owned Tensor *many_K = random_tensor(4, (int[]){5, 53, 3, 3});
-    expect_random_mask(many_Q, many_K, many_K, 2, (int[]){2, 3});
-    expect_random_mask(many_Q, many_K, many_K, 3, (int[]){53, 2, 3});
-    expect_random_mask(many_Q, many_K, many_K, 4, (int[]){5, 53, 2, 3});
+    owned Tensor *many_Q = random_tensor(4, (int[]){5, 53, 1, 2});
+    owned Tensor *many_K = random_tensor(4, (int[]){5, 53, 2, 2});
+    expect_random_mask(many_Q, many_K, many_K, 2, (int[]){1, 2});
+    expect_random_mask(many_Q, many_K, many_K, 3, (int[]){53, 1, 2});
+    expect_random_mask(many_Q, many_K, many_K, 4, (int[]){5, 53, 1, 2});
 }
 
 /* Where two axes, or all four, are of one size, only their place says which of them a mask has. */

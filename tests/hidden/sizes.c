@@ -3,7 +3,7 @@
 #include "inputs.h"
 
 enum { NEIGHBOURS = 3, GROUPS = EDGES / NEIGHBOURS, FIRST_WIDTH = 8 };
-enum { FEW = 3, BEYOND_A_BYTE = 257, MANY = 700 };
+enum { FEW = 3, BEYOND_A_BYTE = 257, MANY = 500 };
 
 int random_between(int first, int last)
 {
