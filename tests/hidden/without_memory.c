@@ -109,8 +109,7 @@ Test(scaled_dot_product_attention, no_memory, .description = "memory runs out", 
     expect_survival_with_leading(4, (int[]){2, n}, 3, (int[]){random_below(2) ? n : 1});
     expect_survival_with_leading(4, (int[]){2, n}, 4, (int[]){2, random_below(2) ? n : 1});
 
-    bool masked = random_below(2);
-    expect_survival_of_size((Sizes){random_above_a_byte(), 2, 1, 1}, masked);
-    expect_survival_of_size((Sizes){1, random_above_a_byte(), 2, 1}, !masked);
-    expect_survival_of_size((Sizes){1, 2, random_above_a_byte(), random_above_a_byte()}, masked);
+    expect_survival_of_size((Sizes){random_above_a_byte(), 2, 1, 1}, false);
+    expect_survival_of_size((Sizes){1, random_above_a_byte(), 2, 1}, true);
+    expect_survival_of_size((Sizes){1, 2, random_above_a_byte(), random_above_a_byte()}, true);
 }
