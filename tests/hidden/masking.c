@@ -14,7 +14,7 @@
 
 /* The longest masks, and the largest batches, are beyond what a byte counts. */
 enum { LONGEST = 270, MOST_SEQUENCES = 300, MOST_ELEMENTS = LONGEST * LONGEST };
-/* So many show whether each call keeps memory (grader/memory/kept.h). */
+/* So many show whether each call keeps memory (grader/memory/judge.h). */
 enum { CALLS_ALIKE = 8 };
 
 static double elements[MOST_ELEMENTS];

@@ -323,7 +323,7 @@ Test(scaled_dot_product_attention, stability, .description = "scores of +-100000
 
 /*
  * Of calls that are alike, none remembers the inputs or the mask of the one before, and none needs
- * more memory than that (grader/memory/kept.h).
+ * more memory than that (grader/memory/judge.h).
  */
 static void expect_alike_calls(const char *hint)
 {

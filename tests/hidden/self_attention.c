@@ -11,7 +11,7 @@
 #include "proxy/proxy.h"
 #include "sizes.h"
 
-/* So many show whether each call keeps memory (grader/memory/kept.h). */
+/* So many show whether each call keeps memory (grader/memory/judge.h). */
 enum { CALLS_ALIKE = 8 };
 
 static SelfAttention *create_layer(int d_model)
