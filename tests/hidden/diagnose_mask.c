@@ -262,15 +262,24 @@ typedef struct {
     int length;
 } MaskCase;
 
+/* Are these rows those of one sequence of `valid` positions, and of a batch that begins with `first`? */
+static bool equals_rows(const float *rows, int length, int valid, int first,
+                        double (*is)(Element e))
+{
+    for (int row = 0; row < length; row++)
+        for (int column = 0; column < length; column++)
+            if (*rows++ != is((Element){row, column, length, valid, first}))
+                return false;
+    return true;
+}
+
 static bool equals(const MaskCase *mask, double (*is)(Element e))
 {
-    size_t length = (size_t)mask->length;
-    for (size_t i = 0; i < mask->got->size; i++) {
-        size_t sequence = i / length / length;
-        Element e = {(int)(i / length % length), (int)(i % length), mask->length,
-                     mask->lengths ? mask->lengths[sequence] : mask->length,
-                     mask->lengths ? mask->lengths[0] : mask->length};
-        if (mask->got->data[i] != is(e))
+    int length = mask->length, first = mask->lengths ? mask->lengths[0] : length;
+    size_t area = (size_t)length * (size_t)length;
+    for (size_t sequence = 0; sequence < mask->got->size / area; sequence++) {
+        int valid = mask->lengths ? mask->lengths[sequence] : length;
+        if (!equals_rows(mask->got->data + sequence * area, length, valid, first, is))
             return false;
     }
     return true;
@@ -296,7 +305,7 @@ static const char *find_unless_right(const MaskCase *mask, double (*right)(Eleme
     if (!equals(mask, right))
         return find(mask, wrong);
     for (size_t i = 0; i < wrong->count; i++)
-        wrong->acquitted[i] |= !equals(mask, wrong->mistakes[i].is);
+        wrong->acquitted[i] = wrong->acquitted[i] || !equals(mask, wrong->mistakes[i].is);
     return NULL;
 }
 

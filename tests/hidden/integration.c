@@ -8,6 +8,7 @@
 #include "expect_attention.h"
 #include "fail.h"
 #include "inputs.h"
+#include "sizes.h"
 
 static const char *const CAUSAL_HINT = "the causal mask lets position i attend to 0 to i only";
 static const char *const PADDING_HINT = "the padding mask lets nobody attend to padding";
@@ -120,72 +121,83 @@ Test(integration, complete_system, .description = "attention, self-attention and
     expect_same_content();
 }
 
-/* Fail unless the elements from `begin` to before `end` are the very same numbers. */
-static void expect_same(const Tensor *before, const Tensor *after, size_t begin, size_t end,
-                        const char *what, const char *hint)
+/* Fail unless these rows are the very same numbers, those before `rows` of one item of a batch. */
+static void expect_same(const char *name, const Tensor *before, const Tensor *after, int item,
+                        int rows, const char *what, const char *hint)
 {
+    size_t columns = (size_t)tensor_axis(before, -1), length = (size_t)tensor_axis(before, -2);
+    size_t begin = (size_t)item * length * columns, end = begin + (size_t)rows * columns;
     for (size_t i = begin; i < end; i++)
         if (before->data[i] != after->data[i])
-            fail_test("value", hint, "output %zu is %.9g, expected %.9g as before: %s", i,
+            fail_test("value", hint, "%s %zu is %.9g, expected %.9g as before: %s", name, i,
                       after->data[i], before->data[i], what);
     passed_check();
+}
+
+/*
+ * What came with other numbers where nobody looks: it is attention still, and in the rows that look
+ * elsewhere it is the same as before.
+ */
+static void expect_unchanged(AttentionResult before, AttentionResult after, const Tensor *mask,
+                             const int *rows, const char *what, const char *hint)
+{
+    expect_result(after, what);
+    expect_shape("weights", after.weights, before.weights->ndim, before.weights->shape, what);
+    expect_shape("output", after.output, before.output->ndim, before.output->shape, what);
+    expect_masked_zero(after.weights, mask, what);
+    expect_rows_sum_to_1(after.weights, what);
+    for (int item = 0; item < before.output->shape[0]; item++) {
+        expect_same("output", before.output, after.output, item, rows[item], what, hint);
+        expect_same("weight", before.weights, after.weights, item, rows[item], what, hint);
+    }
 }
 
 /* However large the future becomes, the past is computed by the same additions. */
 Test(integration, causal_future, .description = "the future does not change the past",
      .timeout = 60)
 {
-    enum { LENGTH = 7, WIDTH = 13, NOW = 3 };
-    owned Tensor *x = random_tensor(3, (int[]){2, LENGTH, WIDTH});
+    enum { WIDTH = 13, BATCH = 2 };
+    int length = random_between(5, 12), now = random_between(1, length - 2);
+    owned Tensor *x = random_tensor(3, (int[]){BATCH, length, WIDTH});
     owned Tensor *changed = tensor_copy(x);
     for (size_t i = 0; i < x->size; i++)
-        if (i / WIDTH % LENGTH > NOW)
+        if ((int)(i / WIDTH) % length > now)
             changed->data[i] = 50 * x->data[i] + 7;
-    owned Tensor *causal = need_mask(create_causal_mask(LENGTH), "create_causal_mask(7)");
-    owned Tensor *true_causal = true_causal_mask(LENGTH);
+    owned Tensor *causal = need_mask(create_causal_mask(length), "create_causal_mask()");
+    owned Tensor *true_causal = true_causal_mask(length);
     SelfAttention *layer = need_layer(WIDTH);
 
     AttentionResult before = self_attention_forward(layer, x, causal);
     expect_masked_attention(before, x, x, x, causal, true_causal,
-                            cause_of_causal_mask(causal, LENGTH), CAUSAL_HINT);
+                            cause_of_causal_mask(causal, length), CAUSAL_HINT);
     AttentionResult after = self_attention_forward(layer, changed, causal);
-    expect_result(after, "with a causal mask");
-    expect_shape("output", after.output, 3, x->shape, "with a causal mask");
-    for (size_t batch = 0; batch < 2; batch++) {
-        size_t first = batch * LENGTH * WIDTH;
-        expect_same(before.output, after.output, first, first + (size_t)(NOW + 1) * WIDTH,
-                    "only later positions changed", CAUSAL_HINT);
-    }
+    expect_unchanged(before, after, true_causal, (int[BATCH]){now + 1, now + 1},
+                     "only later positions changed", CAUSAL_HINT);
     free_result(before);
     free_result(after);
     self_attention_free(layer);
 }
 
-/* Batch 4, length 8, width 16, as in the notebook's examples; one sequence is all padding. */
+/* Width 16, as in the notebook's examples; one sequence is all padding, and a long one is before it. */
 Test(integration, padded_batch, .description = "a batch with padding", .timeout = 60)
 {
-    enum { BATCH = 4, LENGTH = 8, WIDTH = 16 };
-    const int lengths[BATCH] = {8, 3, 0, 1 + random_below(LENGTH)};
-    owned Tensor *x = random_tensor(3, (int[]){BATCH, LENGTH, WIDTH});
+    enum { BATCH = 4, WIDTH = 16 };
+    int length = random_between(7, 12);
+    const int lengths[BATCH] = {length, 3, 0, 1 + random_below(length)};
+    owned Tensor *x = random_tensor(3, (int[]){BATCH, length, WIDTH});
     owned Tensor *changed = tensor_copy(x);
-    owned Tensor *padding = need_mask(create_padding_mask(lengths, BATCH, LENGTH),
-                                      "create_padding_mask(lengths, 4, 8)");
-    owned Tensor *true_padding = true_padding_mask(lengths, BATCH, LENGTH);
+    owned Tensor *padding =
+        need_mask(create_padding_mask(lengths, BATCH, length), "create_padding_mask()");
+    owned Tensor *true_padding = true_padding_mask(lengths, BATCH, length);
     for (size_t i = 0; i < x->size; i++)
-        if ((int)(i / WIDTH % LENGTH) >= lengths[i / WIDTH / LENGTH])
+        if ((int)(i / WIDTH) % length >= lengths[(int)(i / WIDTH) / length])
             changed->data[i] = 40 - 9 * x->data[i];
 
     AttentionResult before = scaled_dot_product_attention(x, x, x, padding);
     expect_masked_attention(before, x, x, x, padding, true_padding,
-                            cause_of_padding_mask(padding, lengths, BATCH, LENGTH), PADDING_HINT);
+                            cause_of_padding_mask(padding, lengths, BATCH, length), PADDING_HINT);
     AttentionResult after = scaled_dot_product_attention(changed, changed, changed, padding);
-    expect_result(after, "with a padding mask");
-    expect_shape("output", after.output, 3, x->shape, "with a padding mask");
-    for (size_t batch = 0; batch < BATCH; batch++) {
-        size_t first = batch * LENGTH * WIDTH;
-        expect_same(before.output, after.output, first, first + (size_t)lengths[batch] * WIDTH,
-                    "only padding changed", PADDING_HINT);
-    }
+    expect_unchanged(before, after, true_padding, lengths, "only padding changed", PADDING_HINT);
     free_result(before);
     free_result(after);
 }

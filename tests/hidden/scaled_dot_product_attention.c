@@ -5,6 +5,7 @@
 #include "diagnose.h"
 #include "expect_attention.h"
 #include "inputs.h"
+#include "sizes.h"
 
 /*
  * Each test begins with sizes in which a wrong divisor of the scores cannot be taken for another one:
@@ -47,30 +48,56 @@ Test(scaled_dot_product_attention, scaled_scores, .description = "scores divided
     }
 }
 
-/* The large ones are beyond what fits in a byte, in a block of 8, and in an array of a fixed size. */
-static const int sizes[][4] = {
-    /* Lq, Lk, d_k, d_v */
-    {3, 5, 13, 11},  {5, 3, 2, 7},    {2, 7, 3, 5},    {6, 2, 8, 3},
-    {1, 4, 3, 2},    {4, 1, 3, 2},    {1, 1, 1, 1},    {3, 4, 1, 5},
-    {3, 4, 5, 1},    {9, 11, 10, 13}, {33, 35, 3, 2},  {67, 71, 5, 2},
-    {2, 1031, 2, 3}, {1031, 2, 3, 2}, {2, 3, 1031, 2}, {2, 3, 2, 1031},
+/* No two sizes of a call are the same, or one of them is 1. */
+static const Sizes small_sizes[] = {
+    {3, 5, 13, 11}, {5, 3, 2, 7}, {1, 4, 3, 2}, {4, 1, 3, 2},
+    {1, 1, 1, 1},   {3, 4, 1, 5}, {3, 4, 5, 1}, {9, 11, 10, 13},
 };
-enum { SIZES = sizeof sizes / sizeof *sizes };
+
+static void expect_attention_of(Sizes s, bool masked, const char *hint)
+{
+    owned Tensor *Q = random_tensor(2, (int[]){s.n_queries, s.d_k});
+    owned Tensor *K = random_tensor(2, (int[]){s.n_keys, s.d_k});
+    owned Tensor *V = random_tensor(2, (int[]){s.n_keys, s.d_v});
+    owned Tensor *mask = masked ? random_mask_of_ends(s.n_queries, s.n_keys) : NULL;
+    expect_attention(Q, K, V, mask, hint);
+}
+
+static void expect_all_sizes(bool masked, const char *hint)
+{
+    Sizes drawn[DRAWN_SIZES];
+    draw_sizes(drawn);
+    for (size_t i = 0; i < sizeof small_sizes / sizeof *small_sizes; i++)
+        expect_attention_of(small_sizes[i], masked, hint);
+    for (int i = 0; i < DRAWN_SIZES; i++)
+        expect_attention_of(drawn[i], masked, hint);
+}
 
 Test(scaled_dot_product_attention, all_sizes_differ,
      .description = "Lq, Lk, d_k and d_v all different", .timeout = 60)
 {
-    for (size_t i = 0; i < SIZES; i++) {
-        const int *s = sizes[i];
-        expect_random_attention(
-            (int[]){s[0], s[2]}, (int[]){s[1], s[2]}, (int[]){s[1], s[3]}, 2,
-            "each loop and each row length has its own size: Lq, Lk, d_k or d_v");
-    }
+    expect_all_sizes(false, "each loop and each row length has its own size: Lq, Lk, d_k or d_v");
 
     owned Tensor *zeros = tensor_create(2, (int[]){2, 3});
     owned Tensor *K = random_tensor(2, (int[]){4, 3});
     owned Tensor *V = random_tensor(2, (int[]){4, 2});
     expect_attention(zeros, K, V, NULL, "all weights of a query of zeros are equal");
+}
+
+/* So many batches as code may take at once, and their neighbours, in three axes or in four. */
+static void expect_many_batches(const char *hint)
+{
+    int batches[EDGES];
+    draw_edges(batches);
+    for (int i = 0; i < FEW_EDGES; i++) {
+        int n = batches[i], rows = random_between(1, 2), keys = random_between(2, 3);
+        if (i % 2)
+            expect_random_attention((int[]){n, rows, 2}, (int[]){n, keys, 2}, (int[]){n, keys, 1},
+                                    3, hint);
+        else
+            expect_random_attention((int[]){1, n, rows, 1}, (int[]){1, n, keys, 1},
+                                    (int[]){1, n, keys, 2}, 4, hint);
+    }
 }
 
 Test(scaled_dot_product_attention, batches, .description = "leading axes", .timeout = 60)
@@ -82,20 +109,47 @@ Test(scaled_dot_product_attention, batches, .description = "leading axes", .time
     expect_random_attention((int[]){3, 2, 5}, (int[]){3, 4, 5}, (int[]){3, 4, 2}, 3, hint);
     expect_random_attention((int[]){2, 3, 4, 5}, (int[]){2, 3, 6, 5}, (int[]){2, 3, 6, 2}, 4, hint);
     expect_random_attention((int[]){3, 1, 2, 2}, (int[]){3, 1, 3, 2}, (int[]){3, 1, 3, 4}, 4, hint);
-    expect_random_attention((int[]){5, 53, 2, 3}, (int[]){5, 53, 3, 3}, (int[]){5, 53, 3, 2}, 4,
+    expect_random_attention((int[]){5, 53, 1, 2}, (int[]){5, 53, 2, 2}, (int[]){5, 53, 2, 3}, 4,
                             hint);
+    expect_many_batches(hint);
 }
 
-static void expect_mask_of_each_size(void)
+/* A mask that allows everything is a mask like any other, and says nothing about causality. */
+static void expect_mask_of_ones(void)
 {
-    for (size_t i = 0; i < SIZES; i++) {
-        const int *s = sizes[i];
-        owned Tensor *Q = random_tensor(2, (int[]){s[0], s[2]});
-        owned Tensor *K = random_tensor(2, (int[]){s[1], s[2]});
-        owned Tensor *V = random_tensor(2, (int[]){s[1], s[3]});
-        owned Tensor *mask = random_mask(2, (int[]){s[0], s[1]});
-        expect_attention(Q, K, V, mask, MASK_HINT);
+    int rows = random_between(3, 6), columns = random_between(3, 6);
+    owned Tensor *Q = random_tensor(3, (int[]){2, rows, 5});
+    owned Tensor *K = random_tensor(3, (int[]){2, columns, 5});
+    owned Tensor *ones = tensor_create(2, (int[]){rows, columns});
+    owned Tensor *ones_each = tensor_create(3, (int[]){2, rows, columns});
+    tensor_fill(ones, 1);
+    tensor_fill(ones_each, 1);
+    expect_attention(Q, K, K, ones, MASK_HINT);
+    expect_attention(Q, K, K, ones_each, MASK_HINT);
+}
+
+/*
+ * What is masked for every query has no part in the output, however large its value is. The first key
+ * is not masked: a mean that is computed key by key would begin with the huge value, and round.
+ */
+static void expect_huge_values_masked(void)
+{
+    const float huge = 1e30f;
+    int rows = random_between(2, 5), columns = random_between(5, 12);
+    owned Tensor *Q = random_tensor(2, (int[]){rows, 13});
+    owned Tensor *K = random_tensor(2, (int[]){columns, 13});
+    owned Tensor *V = random_tensor(2, (int[]){columns, 3});
+    owned Tensor *mask = random_mask(2, (int[]){rows, columns});
+    for (int i = 0; i < rows * columns; i++) {
+        if (i % columns == 0)
+            mask->data[i] = 1;
+        else if (i % columns % 3 != 0)
+            mask->data[i] = 0;
     }
+    for (int i = 0; i < 3 * columns; i++)
+        if (i / 3 % 3 != 0)
+            V->data[i] = i % 2 ? huge : -huge;
+    expect_attention(Q, K, V, mask, MASK_HINT);
 }
 
 Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)
@@ -119,7 +173,9 @@ Test(scaled_dot_product_attention, mask, .description = "a mask", .timeout = 60)
     owned Tensor *odd = matrix(
         5, 3, (float[]){0.5f, -0.0f, 2, -1, 0.25f, 0, 0, 1e-40f, 7, 1, 0, 0, -0.5f, 100, 0.999f});
     expect_attention(Q, short_K, short_V, odd, MASK_HINT);
-    expect_mask_of_each_size();
+    expect_mask_of_ones();
+    expect_huge_values_masked();
+    expect_all_sizes(true, MASK_HINT);
 }
 
 static void expect_random_mask(const Tensor *Q, const Tensor *K, const Tensor *V, int ndim,
@@ -138,11 +194,45 @@ static void expect_masks_of_one_and_of_many(void)
     expect_random_mask(one_Q, one_K, one_K, 2, (int[]){4, 5});
     expect_random_mask(one_Q, one_K, one_K, 3, (int[]){1, 4, 5});
 
-    owned Tensor *many_Q = random_tensor(4, (int[]){5, 53, 2, 3});
-    owned Tensor *many_K = random_tensor(4, (int[]){5, 53, 3, 3});
-    expect_random_mask(many_Q, many_K, many_K, 2, (int[]){2, 3});
-    expect_random_mask(many_Q, many_K, many_K, 3, (int[]){53, 2, 3});
-    expect_random_mask(many_Q, many_K, many_K, 4, (int[]){5, 53, 2, 3});
+    owned Tensor *many_Q = random_tensor(4, (int[]){5, 53, 1, 2});
+    owned Tensor *many_K = random_tensor(4, (int[]){5, 53, 2, 2});
+    expect_random_mask(many_Q, many_K, many_K, 2, (int[]){1, 2});
+    expect_random_mask(many_Q, many_K, many_K, 3, (int[]){53, 1, 2});
+    expect_random_mask(many_Q, many_K, many_K, 4, (int[]){5, 53, 1, 2});
+}
+
+/* Where two axes, or all four, are of one size, only their place says which of them a mask has. */
+static void expect_masks_of_as_many_heads_as_batches(void)
+{
+    int n = random_between(2, 3);
+    owned Tensor *x = random_tensor(4, (int[]){n, n, n, 5});
+    expect_random_mask(x, x, x, 2, (int[]){n, n});
+    expect_random_mask(x, x, x, 3, (int[]){n, n, n});
+    expect_random_mask(x, x, x, 4, (int[]){n, 1, n, n});
+    expect_random_mask(x, x, x, 4, (int[]){1, n, n, n});
+
+    owned Tensor *one_of_first = random_tensor(4, (int[]){1, n, 3, 5});
+    owned Tensor *one_of_second = random_tensor(4, (int[]){n, 1, 3, 5});
+    expect_random_mask(one_of_first, one_of_first, one_of_first, 3, (int[]){n, 3, 3});
+    expect_random_mask(one_of_second, one_of_second, one_of_second, 3, (int[]){1, 3, 3});
+    expect_random_mask(one_of_second, one_of_second, one_of_second, 4, (int[]){n, 1, 3, 3});
+}
+
+static void expect_masks_of_many_batches(void)
+{
+    int batches[EDGES];
+    draw_edges(batches);
+    for (int i = 0; i < FEW_EDGES; i++) {
+        int n = batches[i];
+        owned Tensor *x = random_tensor(3, (int[]){n, 2, 2});
+        owned Tensor *heads = random_tensor(4, (int[]){1, n, 2, 1});
+        const Tensor *used = i % 2 ? heads : x;
+        const int mask_shape[] = {n, 2, 2};
+        if (i % 4 < 2)
+            expect_random_mask(used, used, used, 3, mask_shape);
+        else
+            expect_random_mask(used, used, used, 2, mask_shape + 1);
+    }
 }
 
 Test(scaled_dot_product_attention, mask_broadcast, .description = "a mask with leading axes",
@@ -159,12 +249,28 @@ Test(scaled_dot_product_attention, mask_broadcast, .description = "a mask with l
     owned Tensor *heads_K = random_tensor(4, (int[]){2, 3, 4, 3});
     owned Tensor *heads_V = random_tensor(4, (int[]){2, 3, 4, 2});
     expect_random_mask(heads_Q, heads_K, heads_V, 2, (int[]){2, 4});
+    expect_random_mask(heads_Q, heads_K, heads_V, 3, (int[]){1, 2, 4});
     expect_random_mask(heads_Q, heads_K, heads_V, 3, (int[]){3, 2, 4});
     expect_random_mask(heads_Q, heads_K, heads_V, 4, (int[]){1, 1, 2, 4});
     expect_random_mask(heads_Q, heads_K, heads_V, 4, (int[]){2, 1, 2, 4});
     expect_random_mask(heads_Q, heads_K, heads_V, 4, (int[]){1, 3, 2, 4});
     expect_random_mask(heads_Q, heads_K, heads_V, 4, (int[]){2, 3, 2, 4});
     expect_masks_of_one_and_of_many();
+    expect_masks_of_as_many_heads_as_batches();
+    expect_masks_of_many_batches();
+}
+
+/* Fully masked rows come before, between and after others, in the first batch and in the last. */
+static void expect_masked_rows_among_others(const char *hint)
+{
+    int columns = random_between(3, 9), first = random_below(2);
+    owned Tensor *Q = random_tensor(3, (int[]){2, 5, 13});
+    owned Tensor *K = random_tensor(3, (int[]){2, columns, 13});
+    owned Tensor *mask = random_mask(3, (int[]){2, 5, columns});
+    for (int i = 0; i < 10 * columns; i++)
+        if (i / columns % 2 == first)
+            mask->data[i] = 0;
+    expect_attention(Q, K, K, mask, hint);
 }
 
 /* The scores are large, so that only replacing them gives equal weights; adding -1e9 does not. */
@@ -184,6 +290,7 @@ Test(scaled_dot_product_attention, masked_row, .description = "a row in which al
     owned Tensor *one_Q = random_tensor(2, (int[]){1, 4});
     owned Tensor *nothing_of_one = tensor_create(2, (int[]){1, 4});
     expect_attention(one_Q, K, V, nothing_of_one, hint);
+    expect_masked_rows_among_others(hint);
 }
 
 /*
@@ -218,6 +325,23 @@ Test(scaled_dot_product_attention, stability, .description = "scores of +-100000
     expect_attention(low_Q, low_K, low_V, low_mask, hint);
 }
 
+/*
+ * Of calls that are alike, none remembers the inputs or the mask of the one before, and none needs
+ * more memory than that (grader/memory/judge.h).
+ */
+static void expect_alike_calls(const char *hint)
+{
+    enum { CALLS_ALIKE = 8 };
+    int rows = random_between(2, 20), columns = random_between(2, 20),
+        width = random_between(2, 20);
+    for (int call = 0; call < CALLS_ALIKE; call++) {
+        owned Tensor *Q = random_tensor(2, (int[]){rows, width});
+        owned Tensor *K = random_tensor(2, (int[]){columns, width});
+        owned Tensor *mask = random_mask(2, (int[]){rows, columns});
+        expect_attention(Q, K, K, mask, hint);
+    }
+}
+
 /* A result stays what it was when other calls follow, and the same call gives the same again. */
 Test(scaled_dot_product_attention, independent_calls, .description = "calls do not disturb others",
      .timeout = 60)
@@ -232,10 +356,7 @@ Test(scaled_dot_product_attention, independent_calls, .description = "calls do n
     AttentionResult first = scaled_dot_product_attention(Q, K, V, mask);
     expect_attention_kept(first, Q, K, V, mask, hint);
     expect_attention(other, other, other, NULL, hint);
-    for (int call = 0; call < 10; call++) {
-        owned Tensor *small = random_tensor(2, (int[]){2, 2});
-        expect_attention(small, small, small, NULL, hint);
-    }
+    expect_alike_calls(hint);
     expect_attention(Q, K, V, NULL, hint);
     expect_attention_kept(first, Q, K, V, mask, hint);
     expect_attention_result(scaled_dot_product_attention(Q, K, V, mask), Q, K, V, mask, hint);

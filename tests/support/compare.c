@@ -199,8 +199,8 @@ void expect_masked_zero(const Tensor *weights, const Tensor *mask, const char *w
 {
     size_t columns = (size_t)weights->shape[weights->ndim - 1];
     for (size_t i = 0; i < weights->size; i++) {
-        if (mask->data[tensor_broadcast_index(mask, weights, i)] != 0 ||
-            is_near(weights->data[i], 0, MASKED_TOLERANCE, 0) ||
+        if (is_near(weights->data[i], 0, MASKED_TOLERANCE, 0) ||
+            mask->data[tensor_broadcast_index(mask, weights, i)] != 0 ||
             row_is_masked(mask, weights, i - i % columns, columns))
             continue;
         fail_test("masked", "set the scores where the mask is 0 to -1e9 before the softmax",

@@ -17,7 +17,7 @@ Tensor *tensor_of(int ndim, const int *shape, const float *elements);
 Tensor *matrix(int rows, int columns, const float *elements);
 
 /*
- * A tensor of unit normal elements. They come from ATTENTION_SEED and from the name of the running
+ * A tensor of elements that are nearly normal, with mean 0 and variance 1. They come from ATTENTION_SEED and from the name of the running
  * test, so that a seed repeats a test exactly, whichever tests run before it.
  */
 Tensor *random_tensor(int ndim, const int *shape);
