@@ -156,6 +156,7 @@ test: all $(GRADER_TESTS) $(API) $(BUILD)/tests/solution.so ## pass every test o
 	$(Q)tests/grader/instructor/class.sh
 	$(Q)tests/grader/instructor/slurm.sh
 	$(Q)tests/grader/student.sh $(BUILD)
+	$(Q)tests/use.sh $(BUILD)/use-test
 
 bench: all $(BUILD)/tests/hidden-direct ## what a grading costs, beside the plain pipeline
 	@tests/bench.sh $(BUILD)
@@ -167,6 +168,8 @@ bench-class: all ## what a class of N=300 costs, and if its grades are right
 HOSTILE ?=
 hostile: all $(GRADER_TESTS) ## HOSTILE=run-: grade those that try to cheat; takes minutes
 	$(Q)HOSTILE='$(HOSTILE)' $(GRADER_TESTS) --filter='hostile/*'
+
+include solution/train/train.mk
 
 SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutants|hostile|correct|grader/[a-z]+/data)/')
 SCRIPTS = $(shell git ls-files '*.sh') .ci/run

@@ -162,6 +162,8 @@ memcheck: $(CHECKED) ## TEST=masking/causal: Valgrind with the calls of that tes
 picture: $(CHECKED) ## the weights that the code computes; also build/picture.svg
 	@$(GRADER) picture --output=$(BUILD)/picture.svg $(ONLY) '$(SUBMISSION)'
 
+include $(STARTER)use/use.mk
+
 man: $(GRADER) ## the manual of the program behind this, build/grader
 	@command -v man >/dev/null || { echo "man: it is not installed; try $(GRADER) --help"; exit 1; }
 	@$(GRADER) man | man -l -
@@ -173,6 +175,7 @@ clean: ## remove everything that was built
 help: ## this list
 	@awk -F ':.*## ' '/^##@ / { printf "%s%s\n", heads++ ? "\n" : "", substr($$0, 5) } \
 	    /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' \
-	    grader/build.mk $(firstword $(MAKEFILE_LIST))
+	    $(filter %.mk,$(filter-out %/train.mk,$(MAKEFILE_LIST))) \
+	    $(firstword $(MAKEFILE_LIST)) $(filter %/train.mk,$(MAKEFILE_LIST))
 
 .PHONY: setup check watch debug memcheck picture man clean help

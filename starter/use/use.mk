@@ -34,7 +34,7 @@ $(USE_PROGRAMS): $(USE_BUILD)/%: $(USE_BUILD)/%.o $(USE_BUILD)/use.o $(USE_BUILD
 # A status of 1 says that the attention.c is not right yet, and 3 that something is missing in it, so
 # that the others need not be tried: neither is a mistake of make's.
 RUN_ALL = run() { "$$@"; status=$$?; [ $$status -ne 3 ] || exit 0; [ $$status -le 1 ]; }
-write: $(USE_PROGRAMS) ## what your attention can do: reverse a word, recall a text, write a story
+write: $(USE_PROGRAMS) ## what your attention can do: reverse, recall, tell a story
 	@$(RUN_ALL); run $(USE_BUILD)/reverse $(if $(WORD),'$(WORD)') && echo && \
 	    run $(USE_BUILD)/recall $(if $(BEGIN),'$(BEGIN)') && echo && \
 	    run $(USE_BUILD)/story $(if $(STORY),'$(STORY)')

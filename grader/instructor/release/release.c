@@ -24,7 +24,7 @@ static const Source sources[] = {
 /* The names that files of a release may have. */
 static const char *const patterns[] = {
     "*.c",    "*.h",      "*.mk",       "*.sh",    "*.md",     "*.yml",      "*.yaml",
-    "*.json", "Makefile", "Dockerfile", "LICENSE", "packages", ".gitignore",
+    "*.json", "*.weights", "Makefile", "Dockerfile", "LICENSE", "packages", ".gitignore",
 };
 
 typedef struct {

@@ -175,6 +175,14 @@ Test(release, audit_finds_what_is_no_text)
     assert_finds("grader/main.c: is no text");
 }
 
+Test(release, audit_finds_a_line_of_the_solution_between_weights)
+{
+    static const char weights[] = "story.weights 1\n\0\1\0" SECRET "\n";
+    g_autofree char *path = g_build_filename(kit, "starter/story.weights", NULL);
+    cr_assert(g_file_set_contents(path, weights, sizeof weights - 1, NULL));
+    assert_finds("story.weights:4: a line of the solution");
+}
+
 /* ---- what is written ------------------------------------------------------------------------- */
 
 static GBytes *write_tarball(const char *output)
