@@ -175,7 +175,7 @@ SOURCES = $(shell git ls-files '*.c' '*.h' | grep -vE '^tests/(submissions|mutan
 SCRIPTS = $(shell git ls-files '*.sh') .ci/run
 
 format: ## lay out the C sources
-	clang-format -i $(SOURCES)
+	$(Q)clang-format -i $(SOURCES)
 
 lint: ## look for mistakes without running anything
 	$(Q)tests/grader/includes.sh

@@ -49,7 +49,7 @@ class Tree:
             if path.endswith(('.c', '.h')) and path.startswith(('grader/', 'starter/', 'tests/support/',
                                                                 'tests/public/', 'tests/hidden/')):
                 self.functions[path] = set(DEFINITION.findall(read(path)))
-        rules = '\n'.join(read(path) for path in ('Makefile', 'grader/build.mk'))
+        rules = '\n'.join(read(path) for path in ['Makefile', *glob.glob('**/*.mk', recursive=True)])
         self.targets = set(re.findall(r'^([a-z][a-z-]*):(?!=)', rules, re.MULTILINE))
         self.commands = set(re.findall(r'const Command command_(\w+)',
                                        '\n'.join(map(read, glob.glob('grader/**/*.c', recursive=True)))))

@@ -172,14 +172,16 @@ static void audit_file(Audit *audit, const ReleaseFile *file)
     const char *same = g_hash_table_lookup(audit->checksums, checksum);
     if (same != NULL)
         g_ptr_array_add(audit->findings, g_strdup_printf("%s: is %s", file->name, same));
-    g_autofree char *text = g_strndup(bytes, length);
+    g_autofree char *text = g_malloc0(length + 1);
+    if (length > 0)
+        memcpy(text, bytes, length);
     if (strlen(text) < length && !g_str_has_suffix(file->name, ".weights")) {
         g_ptr_array_add(audit->findings, g_strdup_printf("%s: is no text", file->name));
         return;
     }
     /* A model's weights are numbers, and what stands between them is searched all the same. */
-    for (gsize i = 0; i < length; i++)
-        text[i] = bytes[i] != '\0' ? bytes[i] : '\n';
+    for (char *at = text; (at = memchr(at, '\0', (gsize)(text + length - at))) != NULL;)
+        *at = '\n';
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i] != NULL; i++)
         audit_line(audit, file->name, i + 1, lines[i]);

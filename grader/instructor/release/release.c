@@ -23,7 +23,7 @@ static const Source sources[] = {
 
 /* The names that files of a release may have. */
 static const char *const patterns[] = {
-    "*.c",    "*.h",      "*.mk",       "*.sh",    "*.md",     "*.yml",      "*.yaml",
+    "*.c",    "*.h",       "*.mk",     "*.sh",       "*.md",    "*.yml",    "*.yaml",
     "*.json", "*.weights", "Makefile", "Dockerfile", "LICENSE", "packages", ".gitignore",
 };
 
